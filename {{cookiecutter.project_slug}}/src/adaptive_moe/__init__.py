@@ -1,0 +1,1 @@
+"""Transformers with adaptive mixture-of-experts blocks, trained through the Lightning CLI."""

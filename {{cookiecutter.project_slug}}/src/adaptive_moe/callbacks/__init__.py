@@ -1,0 +1,6 @@
+"""Routings to scalars, and a run to words."""
+
+from .print_predictions import PrintPredictions as PrintPredictions
+from .progress_bar import MoEProgressBar as MoEProgressBar
+from .routing_monitor import RoutingMonitor as RoutingMonitor
+from .summary import Summary as Summary

@@ -1,0 +1,84 @@
+"""What a run came to, in a few lines."""
+
+import os
+import time
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from ..data import Batch
+
+
+class Summary(Callback):
+    """Prints, when training ends: the metric before and after, experts per token, speed, where things are.
+
+    Args:
+        metric: The validation metric to report. The sanity check gives its first value if it covers
+            the whole validation split (`num_sanity_val_steps: -1`); it is logged as step 0.
+    """
+
+    def __init__(self, metric: str = "val/perplexity") -> None:
+        self.metric = metric
+        self.values: list[float] = []
+        self.tokens, self.seconds, self.started = 0, 0.0, 0.0
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the metric; Lightning itself forgets the sanity check's."""
+        value = trainer.callback_metrics.get(self.metric)
+        if value is None:
+            return
+        self.values.append(float(value))
+        if trainer.sanity_checking and trainer.logger:
+            trainer.logger.log_metrics({self.metric: self.values[-1]}, step=0)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
+        """The clock runs in training steps only."""
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Count what the step took and gave."""
+        self.seconds += time.perf_counter() - self.started
+        self.tokens += int(batch.mask.sum()) * trainer.world_size
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print on one rank."""
+        if trainer.is_global_zero and self.tokens:
+            lines = self.lines(trainer)
+            width = max(map(len, lines))
+            print("", *(f"{name:<{width}}  {text}" for name, text in lines.items()), sep="\n", flush=True)
+
+    def lines(self, trainer: Trainer) -> dict[str, str]:
+        """Name and text of each line."""
+        lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
+        lines["steps"] = f"{trainer.global_step:,}, {self.tokens / self.seconds:,.0f} tokens per second"
+        if self.values:
+            lines[self.metric.replace("val/", "validation ")] = " to ".join(f"{v:.1f}" for v in self.first_and_last())
+        if data := getattr(trainer, "datamodule", None):
+            lines |= data.facts()
+        return lines | routing_line(trainer) | places(trainer)
+
+    def first_and_last(self) -> list[float]:
+        """The metric before and after training; one value where it was measured once."""
+        return [self.values[0], *self.values[1:][-1:]]
+
+
+def routing_line(trainer: Trainer) -> dict[str, str]:
+    """Mean experts per token in the last logged steps, overall and by layer."""
+    values = {tag: f"{float(value):.2f}" for tag, value in trainer.callback_metrics.items()}
+    layers = [value for tag, value in values.items() if tag.endswith("/experts_per_token") and "layer_" in tag]
+    mean = values.get("routing/experts_per_token")
+    return {"experts per token": f"{mean} (by layer: {', '.join(layers)})"} if mean else {}
+
+
+def places(trainer: Trainer) -> dict[str, str]:
+    """Where the run, its checkpoint and its curves are."""
+    checkpoint = trainer.checkpoint_callback
+    lines = {"run": str(trainer.log_dir)} if trainer.log_dir else {}
+    if isinstance(checkpoint, ModelCheckpoint) and checkpoint.last_model_path:
+        lines["checkpoint"] = os.path.relpath(checkpoint.last_model_path)
+    if trainer.logger and trainer.logger.save_dir:
+        lines["curves"] = f"tensorboard --logdir {trainer.logger.save_dir}"
+    return lines

@@ -1,0 +1,3 @@
+"""The command line: Lightning's, with short messages."""
+
+from .cli import CLI as CLI

@@ -1,0 +1,61 @@
+"""The Lightning CLI of this project."""
+
+from pathlib import Path
+
+from jsonargparse import Namespace
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from .checkpoints import find_checkpoint
+from .errors import Parser, refuse
+from .quiet import quiet
+
+
+class CLI(LightningCLI):
+    """fit, validate, test and predict; models and data modules are chosen by class name.
+
+    Args:
+        default_config: The YAML file that applies before every other.
+        args: The command line; None takes it from the process.
+    """
+
+    def __init__(self, default_config: Path, args: list[str] | None = None) -> None:
+        quiet()
+        defaults = {"default_config_files": [str(default_config)]}
+        super().__init__(
+            LightningModule,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            parser_class=Parser,
+            parser_kwargs=dict.fromkeys(self.subcommands(), defaults),
+            save_config_kwargs={"overwrite": True},  # a run that continues meets its own file
+            auto_configure_optimizers=False,  # a task takes its optimiser as an argument
+            args=args,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The model's vocabulary is the data's."""
+        parser.link_arguments("data.init_args.vocab_size", "model.init_args.vocab_size")
+
+    def before_instantiate_classes(self) -> None:
+        """Find the run that a checkpoint belongs to; only training writes into a run."""
+        config = self.config[str(self.subcommand)]
+        find_checkpoint(config, training=self.subcommand == "fit")
+        if self.subcommand != "fit":
+            self.save_config_callback = None
+            write_nothing(config.trainer)
+
+    def instantiate_classes(self) -> None:
+        """A value that a constructor refuses is a mistake in the command, not in the program."""
+        try:
+            super().instantiate_classes()
+        except (ValueError, MisconfigurationException) as error:
+            refuse(str(error))
+
+
+def write_nothing(trainer: Namespace) -> None:
+    """No logger and no checkpoints: validation would log at step 0 and find its checkpoints' folder moved."""
+    trainer.logger = trainer.enable_checkpointing = False
+    trainer.callbacks = [callback for callback in trainer.callbacks or [] if "Checkpoint" not in callback.class_path]

@@ -1,0 +1,56 @@
+"""What a user can get wrong, in one sentence and without a traceback."""
+
+import re
+import sys
+from typing import NoReturn
+
+from lightning.pytorch.cli import LightningArgumentParser
+
+LOOK = "--print_config shows the options and classes in use, --help all of them"
+
+# What the parser says, and how a person would say it. The first that fits is taken.
+SENTENCES = {
+    r"\n *- (?P<reason>[^\n]+)\nGiven value type: .*Namespace'>": "{reason}",
+    r'Parser key "(?P<key>[^"]+)":.*import path string: (?P<value>\S+)': (
+        "{key} is {value}, and there is no such class; LOOK"
+    ),
+    r'Parser key "(?P<key>[^"]+)":\s+Expected an? (?P<type>.+?)\. Got value: (?P<value>.*)': (
+        "{key} is {value}; it takes {type}"
+    ),
+    r'Parser key "config": (?P<reason>.*)': "{reason}; --config takes a YAML file, for example one below configs/",
+    r"Problems parsing config: (?P<reason>.*)": "a config is not valid YAML: {reason}; mend it there",
+    r"(?P<option>Option '[^']+' is not accepted)": "{option}; LOOK",
+    r"does not accept option '(?P<option>[^']+)'": "Option '{option}' is not accepted; LOOK",
+    r"unrecognized arguments: (?P<option>.*)": "{option} is not an option; LOOK",
+    r"invalid choice: (?P<value>'.*') \(choose from (?P<names>.*)\)": "{value} is no command; choose one of {names}",
+    r"expected \"subcommand\" to be one of {(?P<names>.*)}": "no command is given; choose one of {names}",
+}
+
+
+class Parser(LightningArgumentParser):
+    """Prints a sentence where its parent prints the usage of every option."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """End with exit code 2."""
+        refuse(message)
+
+
+def refuse(reason: str) -> NoReturn:
+    """Say why nothing was done, and end."""
+    print("error:", sentence(reason), file=sys.stderr)
+    raise SystemExit(2)
+
+
+def sentence(message: str) -> str:
+    """The message, shortened to the value, the reason and the remedy."""
+    for pattern, text in SENTENCES.items():
+        if match := re.search(pattern, message, re.DOTALL):
+            words = {name: plain(value) for name, value in match.groupdict().items()}
+            return text.replace("LOOK", LOOK).format(**words)
+    return plain(message)
+
+
+def plain(text: str) -> str:
+    """One line; types as one reads them: int, not <class 'int'>."""
+    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", " ".join(text.split()))
+    return re.sub(r"typing\.Literal\[(.*?)\]", lambda match: match[1].replace(", ", " or "), text)

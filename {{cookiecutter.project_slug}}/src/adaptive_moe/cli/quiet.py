@@ -1,0 +1,17 @@
+"""Messages of libraries that a user can do nothing about."""
+
+import logging
+import warnings
+
+
+def quiet() -> None:
+    """Silence two messages of Lightning 2.6, and nothing else."""
+    # Lightning still asks torch in the old way; it happens at every loader.
+    warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
+    # An advertisement that no setting turns off.
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(is_not_a_tip)
+
+
+def is_not_a_tip(record: logging.LogRecord) -> bool:
+    """False for Lightning's recommendations of its own products."""
+    return "Tip: For seamless cloud" not in record.getMessage()

@@ -1,0 +1,71 @@
+"""What every task shares: the training step, the auxiliary loss, the optimiser and its schedule."""
+
+import math
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from lightning.pytorch import LightningModule
+from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+
+from ..data import Batch
+from ..model import Decoder
+from ..moe import Routing, load_balancing_loss
+
+
+class Task(LightningModule):
+    """Trains `model` on the loss of a task plus the load-balancing loss of every layer.
+
+    Args:
+        model: Gives hidden states and routings.
+        optimizer: Called with the parameters.
+        warmup_steps: Steps over which the learning rate rises; after them it falls along a cosine to a tenth.
+        load_balancing_weight: Of the layers' summed balance loss, beside the task's loss.
+    """
+
+    def __init__(
+        self, model: Decoder, optimizer: OptimizerCallable, warmup_steps: int, load_balancing_weight: float
+    ) -> None:
+        super().__init__()
+        if load_balancing_weight < 0:
+            raise ValueError(f"load_balancing_weight is {load_balancing_weight}; choose 0 (off) or more")
+        if warmup_steps < 0:
+            raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
+        self.model = model
+        self.optimizer, self.warmup_steps, self.load_balancing_weight = optimizer, warmup_steps, load_balancing_weight
+
+    @abstractmethod
+    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], list[Routing]]:
+        """The task's own loss, logged as `<stage>/loss` with its metric, and the routings."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
+        """The loss to minimise, and the routings for the callbacks (Lightning detaches them)."""
+        loss, routings = self.loss(batch, "train")
+        aux_loss = self.load_balancing_weight * sum(map(load_balancing_loss, routings), loss.new_zeros(()))
+        self.log("train/aux_loss", aux_loss)
+        return {"loss": loss + aux_loss, "routings": routings}
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log loss and metric."""
+        self.loss(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log loss and metric."""
+        self.loss(batch, "test")
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Warm-up, then a cosine over the steps of the run."""
+        optimizer = self.optimizer(self.parameters())
+        total = max(self.trainer.estimated_stepping_batches, 1)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.learning_rate(step, total))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def learning_rate(self, step: int, total: float) -> float:
+        """Share of the peak learning rate at a step."""
+        if step < self.warmup_steps:
+            return (step + 1) / self.warmup_steps
+        done = min((step - self.warmup_steps) / max(total - self.warmup_steps, 1), 1.0)
+        return 0.55 + 0.45 * math.cos(math.pi * done)

@@ -1,0 +1,84 @@
+"""Text completion: predict the next token of running text."""
+
+from jaxtyping import Float, Int
+from lightning.pytorch.cli import OptimizerCallable
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MeanMetric, MetricCollection
+
+from ..data import IGNORE, Batch
+from ..model import Decoder, generate
+from ..moe import Gating, Routing
+from .perplexity import Perplexity
+from .task import Task
+
+
+class TextCompletion(Task):
+    """A decoder-only language model, judged by perplexity.
+
+    Args:
+        gating: Decides which tokens get a second expert.
+        optimizer: Called with the parameters.
+        vocab_size: Number of token ids; the data module's.
+        dim: Width of the hidden states.
+        num_layers: Blocks.
+        num_heads: Attention heads; twice their number divides `dim`.
+        num_experts: Experts in each block.
+        expert_dim: Inner width of one expert.
+        warmup_steps: Steps over which the learning rate rises.
+        load_balancing_weight: Of the layers' summed balance loss.
+        max_new_tokens: How much `predict` adds to its prompt.
+        temperature: Of `predict`'s choice; 0 takes the likeliest token.
+    """
+
+    def __init__(
+        self,
+        gating: Gating,
+        optimizer: OptimizerCallable,
+        vocab_size: int = 2048,
+        dim: int = 192,
+        num_layers: int = 4,
+        num_heads: int = 6,
+        num_experts: int = 8,
+        expert_dim: int = 512,
+        warmup_steps: int = 50,
+        load_balancing_weight: float = 0.01,
+        max_new_tokens: int = 64,
+        temperature: float = 0.8,
+    ) -> None:
+        if temperature < 0:
+            raise ValueError(f"temperature is {temperature}; choose 0 (the likeliest token) or more")
+        decoder = Decoder(vocab_size, dim, num_layers, num_heads, num_experts, expert_dim, gating)
+        super().__init__(decoder, optimizer, warmup_steps, load_balancing_weight)
+        self.max_new_tokens, self.temperature = max_new_tokens, temperature
+        self.val_metrics, self.test_metrics = language_metrics("val"), language_metrics("test")
+
+    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], list[Routing]]:
+        """Mean cross-entropy of the tokens that have a successor in their document."""
+        hidden, routings = self.model(batch.ids, batch.samples)
+        known = batch.labels != IGNORE
+        logits = self.model.logits(hidden[known])
+        nll = F.cross_entropy(logits.float(), batch.labels[known], reduction="sum")
+        loss = nll / known.sum().clamp(min=1)
+        self.report(loss.detach(), known.sum(), stage)
+        return loss, routings
+
+    def report(self, loss: Float[Tensor, ""], num_tokens: Int[Tensor, ""], stage: str) -> None:
+        """Perplexity of the batch in training, over all tokens of all ranks otherwise."""
+        if stage == "train":
+            self.log_dict({"train/loss": loss, "train/perplexity": loss.exp()}, prog_bar=True)
+            return
+        metrics = self.val_metrics if stage == "val" else self.test_metrics
+        metrics.update(loss, num_tokens)
+        self.log_dict(metrics, batch_size=1)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> list[list[int]]:
+        """The prompt and its continuation, as ids."""
+        return [row.tolist() for row in generate(self.model, batch.ids, self.max_new_tokens, self.temperature)]
+
+
+def language_metrics(stage: str) -> MetricCollection:
+    """Mean negative log-likelihood and its exponential, over the tokens of all ranks."""
+    return MetricCollection(
+        {"loss": MeanMetric(nan_strategy="disable"), "perplexity": Perplexity()}, prefix=f"{stage}/"
+    )

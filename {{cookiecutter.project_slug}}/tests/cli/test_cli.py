@@ -1,0 +1,93 @@
+import math
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from ..conftest import Run
+
+RUN = Path("runs/text_completion/version_0")
+
+
+def test_fit_leaves_curves_a_config_and_checkpoints(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("fit", "--trainer.max_steps=6", "--trainer.val_check_interval=3")
+    events = EventAccumulator(str(RUN)).Reload()
+    tags = set(events.Tags()["scalars"])
+    assert tags >= {"train/loss", "train/aux_loss", "train/perplexity", "val/loss", "val/perplexity"}
+    assert tags >= {"routing/experts_per_token", "routing/layer_1/experts_per_token"}
+    assert tags >= {f"routing/layer_0/tokens_per_expert/{e}" for e in range(4)}
+    assert [event.step for event in events.Scalars("val/perplexity")] == [0, 2, 5]
+    tokens = 4 * 32  # a batch
+    loads = [events.Scalars(f"routing/layer_0/tokens_per_expert/{e}")[0].value for e in range(4)]
+    mean = events.Scalars("routing/layer_0/experts_per_token")[0].value
+    assert sum(loads) == pytest.approx(mean * tokens)
+    loss, perplexity = (events.Scalars(f"val/{name}")[-1].value for name in ("loss", "perplexity"))
+    assert perplexity == pytest.approx(math.exp(loss), rel=1e-5)
+    assert yaml.safe_load((RUN / "config.yaml").read_text())["model"]["init_args"]["dim"] == 24
+    assert {path.name for path in (RUN / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    said = capsys.readouterr().out
+    for line in (
+        "validation perplexity",
+        "unigram perplexity",
+        "experts per token",
+        "tokens per second",
+        "tensorboard",
+    ):
+        assert line in said
+
+
+def test_a_checkpoint_holds_plain_values_only(run: Run) -> None:
+    run("fit", "--trainer.max_steps=2")
+    checkpoint = torch.load(RUN / "checkpoints/last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 2
+
+
+def test_last_starts_then_goes_on_as_if_never_stopped(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--trainer.val_check_interval=4", "--model.warmup_steps=1000")
+    whole = run("fit", *options, "--trainer.max_steps=8", "--trainer.logger.name=whole").model.state_dict()
+    run("fit", *options, "--trainer.max_steps=5", "--ckpt_path=last")
+    assert "a new one starts" in capsys.readouterr().out
+    resumed = run("fit", *options, "--trainer.max_steps=8", "--ckpt_path=last")
+    assert resumed.trainer.global_step == 8
+    assert [path.name for path in RUN.parent.iterdir()] == ["version_0"]
+    assert all(torch.equal(value, whole[name]) for name, value in resumed.model.state_dict().items())
+
+
+def test_a_second_run_has_a_folder_of_its_own(run: Run) -> None:
+    run("fit", "--trainer.max_steps=1")
+    run("fit", "--trainer.max_steps=1")
+    assert sorted(path.name for path in RUN.parent.iterdir()) == ["version_0", "version_1"]
+
+
+def test_validate_test_and_predict_read_the_run_and_write_nothing(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("fit", "--trainer.max_steps=4", "--trainer.val_check_interval=2")
+    before = sorted(tmp_path.rglob("*"))
+    validated = run("validate", "--ckpt_path=last").trainer.callback_metrics
+    tested = run("test", "--ckpt_path=best").trainer.callback_metrics
+    assert {"val/loss", "val/perplexity"} <= set(validated)
+    assert {"test/loss", "test/perplexity"} <= set(tested)
+    capsys.readouterr()
+    run("predict", "--ckpt_path=last", "--data.prompt=Return the", "--model.max_new_tokens=5")
+    assert "Return the" in capsys.readouterr().out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_configs_stack_and_the_command_line_wins(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text("model:\n  init_args:\n    expert_dim: 99\n    dim: 48\n")
+    with pytest.raises(SystemExit) as end:
+        run("fit", "--config=mine.yaml", "--model.dim=36", "--print_config")
+    assert end.value.code == 0
+    arguments = yaml.safe_load(capsys.readouterr().out)["model"]["init_args"]
+    assert (arguments["dim"], arguments["expert_dim"], arguments["num_experts"]) == (36, 99, 4)
+
+
+def test_the_seed_decides(run: Run) -> None:
+    first, second, other = (
+        run("fit", "--trainer.max_steps=2", f"--seed_everything={seed}").trainer.callback_metrics["train/loss"]
+        for seed in (0, 0, 1)
+    )
+    assert first == second != other

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+import train
+
+from ..conftest import Run
+
+MISTAKES = {
+    "fit --model.gating.threshold 3": "threshold is 3.0",
+    "fit --model.gating Treshold": "gating is Treshold, and there is no such class",
+    "fit --model TextCompletio": "model is TextCompletio, and there is no such class",
+    "fit --trainer.callbacks+=Foo": "trainer.callbacks is Foo, and there is no such class",
+    "fit --model.dimm 3": "Option 'dimm' is not accepted",
+    "fit --trainer.max_stepz 3": "--trainer.max_stepz 3 is not an option",
+    "fit --model.dim wide": "dim is wide; it takes int",
+    "fit --model.gating.gap wide": "gap is wide; it takes 'raw' or 'renormalised'",
+    "fit --model.dim 25": "dim is 25",
+    "fit --model.num_experts 1": "num_experts is 1",
+    "fit --trainer.accelerator abacus": "abacus",
+    "fit --config nothing.yaml": "File does not exist",
+    "fit --ckpt_path nothing.ckpt": "ckpt_path is nothing.ckpt, and there is no such file",
+    "predict --ckpt_path last": "ckpt_path is last, and no run has left a checkpoint yet",
+    "predict --data.prompt=": "prompt is empty",
+    "train": "'train' is no command; choose one of 'fit', 'validate', 'test', 'predict'",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_sentence_and_leaves_nothing(
+    line: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, *options = line.split()
+    with pytest.raises(SystemExit) as end:
+        run(command, *options)
+    assert end.value.code == 2
+    errors = capsys.readouterr().err.splitlines()
+    (said,) = [text for text in errors if text.startswith("error: ")]
+    assert MISTAKES[line] in said
+    assert "Traceback" not in "".join(errors)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_broken_config_names_the_place(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.yaml").write_text("model: [1\n")
+    with pytest.raises(SystemExit):
+        run("fit", "--config=broken.yaml")
+    assert "not valid YAML" in capsys.readouterr().err
+
+
+def test_nothing_said_is_answered_with_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train.main([])
+    assert "choose one of fit,validate,test,predict" in capsys.readouterr().err

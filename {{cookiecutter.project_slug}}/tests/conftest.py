@@ -1,0 +1,57 @@
+"""What every test can use; shapes in signatures are enforced while tests run."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jaxtyping import install_import_hook
+
+with install_import_hook("adaptive_moe", "beartype.beartype"):
+    import train
+
+    from adaptive_moe import cli, data
+
+TINY = [
+    "--model.dim=24",
+    "--model.num_heads=2",
+    "--model.num_layers=2",
+    "--model.num_experts=4",
+    "--model.expert_dim=16",
+    "--data.vocab_size=300",
+    "--data.context_length=32",
+    "--data.batch_size=4",
+    "--trainer.accelerator=cpu",
+    "--trainer.log_every_n_steps=2",
+    "--trainer.limit_val_batches=3",
+    "--trainer.limit_test_batches=3",
+]
+
+Run = Callable[..., cli.CLI]
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus, read once for all tests."""
+    path = tmp_path_factory.mktemp("cache")
+    data.PythonDocs().load(path)
+    return path
+
+
+@pytest.fixture
+def tiny(cache_dir: Path) -> list[str]:
+    """Options of a model and a batch that take no time, on the real corpus."""
+    return [*TINY, f"--data.cache_dir={cache_dir}"]
+
+
+@pytest.fixture
+def run(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call the command line in an empty folder: run("fit", "--trainer.max_steps=4")."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+
+    def call(command: str, *options: Any) -> cli.CLI:
+        return train.main([command, *tiny, *map(str, options)])
+
+    return call

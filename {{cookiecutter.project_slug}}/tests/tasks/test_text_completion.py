@@ -1,0 +1,74 @@
+import functools
+from typing import Any
+
+import pytest
+import torch
+
+from adaptive_moe.data import IGNORE, Batch
+from adaptive_moe.moe import Threshold, load_balancing_loss
+from adaptive_moe.tasks import TextCompletion
+
+ADAMW = functools.partial(torch.optim.AdamW, lr=0.01)
+
+
+def task(**changes: Any) -> TextCompletion:
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 20, "dim": 24, "num_layers": 2, "num_heads": 2, "num_experts": 4, "expert_dim": 16}
+    module = TextCompletion(Threshold(0.1), ADAMW, **(sizes | changes))
+    module.log = module.log_dict = lambda *_, **__: None  # type: ignore[assignment, method-assign]
+    return module
+
+
+def batch() -> Batch:
+    ids = torch.tensor([[1, 2, 3, 4, 0, 5, 6, 0]])
+    labels = torch.tensor([[2, 3, 4, 0, IGNORE, 6, 0, IGNORE]])
+    return Batch(ids, labels, torch.tensor([[0, 0, 0, 0, 0, 1, 1, 1]]))
+
+
+def test_the_loss_is_the_mean_over_tokens_with_a_label() -> None:
+    module, rows = task(), batch()
+    hidden, _ = module.model(rows.ids, rows.samples)
+    nll = -module.model.logits(hidden).log_softmax(-1)
+    expected = [nll[0, i, label] for i, label in enumerate(rows.labels[0].tolist()) if label != IGNORE]
+    torch.testing.assert_close(module.loss(rows, "train")[0], torch.stack(expected).mean())
+
+
+def test_the_auxiliary_loss_is_added_for_training_and_not_to_the_reported_loss() -> None:
+    module = task(load_balancing_weight=0.5)
+    step = module.training_step(batch(), 0)
+    loss, routings = module.loss(batch(), "train")
+    torch.testing.assert_close(step["loss"], loss + 0.5 * sum(map(load_balancing_loss, routings)))
+
+
+def test_a_batch_of_padding_costs_nothing() -> None:
+    rows = batch()
+    padding = Batch(rows.ids, torch.full_like(rows.labels, IGNORE), torch.full_like(rows.samples, -1))
+    loss = task().training_step(padding, 0)["loss"]
+    loss.backward()
+    assert loss == 0
+
+
+def test_it_learns_eight_tokens_by_heart() -> None:
+    module = task()
+    optimizer = module.optimizer(module.parameters())
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = module.training_step(batch(), 0)["loss"]
+        loss.backward()
+        optimizer.step()
+    assert module.loss(batch(), "train")[0] < 0.1
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
+    module = task(warmup_steps=10)
+    rates = [module.learning_rate(step, total=110) for step in range(112)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[9] == rates[10] == 1
+    assert rates[110] == rates[111] == pytest.approx(0.1)
+    assert sorted(rates[10:], reverse=True) == rates[10:]
+
+
+@pytest.mark.parametrize("name", ["load_balancing_weight", "warmup_steps", "temperature"])
+def test_negative_values_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is -1"):
+        task(**{name: -1})

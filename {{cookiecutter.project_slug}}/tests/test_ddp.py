@@ -1,0 +1,36 @@
+"""Two real processes on one machine."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TRAIN = Path(__file__).parents[1] / "train.py"
+TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
+
+
+def command(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(TRAIN), *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def perplexity(output: str) -> float:
+    match = re.search(r"val/perplexity\D+([\d.]+)", output)
+    assert match, output[-2000:]
+    return float(match[1])
+
+
+@pytest.mark.timeout(600)
+def test_two_processes_train_and_measure_what_one_measures(tiny: list[str], tmp_path: Path) -> None:
+    tiny = [option for option in tiny if "limit_val" not in option]
+    output = command(tmp_path, "fit", *tiny, *TWO, "--trainer.max_steps=4", "--trainer.num_sanity_val_steps=0")
+    assert "Warning" not in output
+    assert [path.name for path in (tmp_path / "runs/text_completion").iterdir()] == ["version_0"]
+    one = command(tmp_path, "validate", *tiny, "--ckpt_path=last")
+    two = command(tmp_path, "validate", *tiny, *TWO, "--ckpt_path=last")
+    assert perplexity(two) == pytest.approx(perplexity(one), rel=1e-5)
