@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,10 @@ def test_a_broken_config_names_the_place(run: Run, tmp_path: Path, capsys: pytes
     assert "not valid YAML" in capsys.readouterr().err
 
 
-def test_nothing_said_is_answered_with_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_said_is_answered_with_the_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py"])
     with pytest.raises(SystemExit):
         train.main([])
     assert "choose one of fit,validate,test,predict" in capsys.readouterr().err

@@ -68,7 +68,9 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
     assert sorted(rates[10:], reverse=True) == rates[10:]
 
 
-@pytest.mark.parametrize("name", ["load_balancing_weight", "warmup_steps", "temperature"])
-def test_negative_values_are_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [("load_balancing_weight", -1.0), ("warmup_steps", -1), ("temperature", -1.0)]
+)
+def test_negative_values_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is -1"):
-        task(**{name: -1})
+        task(**{name: value})

@@ -44,16 +44,16 @@ class Summary(Callback):
         self.tokens += int(batch.mask.sum()) * trainer.world_size
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print on one rank."""
-        if trainer.is_global_zero and self.tokens:
-            lines = self.lines(trainer)
+        """Print on one rank; all of them ask where the run is, since Lightning broadcasts the answer."""
+        lines = self.lines(trainer)
+        if trainer.is_global_zero:
             width = max(map(len, lines))
             print("", *(f"{name:<{width}}  {text}" for name, text in lines.items()), sep="\n", flush=True)
 
     def lines(self, trainer: Trainer) -> dict[str, str]:
         """Name and text of each line."""
         lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
-        lines["steps"] = f"{trainer.global_step:,}, {self.tokens / self.seconds:,.0f} tokens per second"
+        lines["steps"] = f"{trainer.global_step:,}, {self.tokens / max(self.seconds, 1e-9):,.0f} tokens per second"
         if self.values:
             lines[self.metric.replace("val/", "validation ")] = " to ".join(f"{v:.1f}" for v in self.first_and_last())
         if data := getattr(trainer, "datamodule", None):

@@ -1,8 +1,8 @@
 """The Lightning CLI of this project."""
 
+import warnings
 from pathlib import Path
 
-from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -44,8 +44,8 @@ class CLI(LightningCLI):
         config = self.config[str(self.subcommand)]
         find_checkpoint(config, training=self.subcommand == "fit")
         if self.subcommand != "fit":
-            self.save_config_callback = None
-            write_nothing(config.trainer)
+            config.trainer.logger, self.save_config_callback = False, None  # it would log at step 0
+            warnings.filterwarnings("ignore", "The dirpath has changed")  # of checkpoints that are not written
 
     def instantiate_classes(self) -> None:
         """A value that a constructor refuses is a mistake in the command, not in the program."""
@@ -53,9 +53,3 @@ class CLI(LightningCLI):
             super().instantiate_classes()
         except (ValueError, MisconfigurationException) as error:
             refuse(str(error))
-
-
-def write_nothing(trainer: Namespace) -> None:
-    """No logger and no checkpoints: validation would log at step 0 and find its checkpoints' folder moved."""
-    trainer.logger = trainer.enable_checkpointing = False
-    trainer.callbacks = [callback for callback in trainer.callbacks or [] if "Checkpoint" not in callback.class_path]

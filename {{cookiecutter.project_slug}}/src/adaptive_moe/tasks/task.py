@@ -63,7 +63,7 @@ class Task(LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.learning_rate(step, total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def learning_rate(self, step: int, total: float) -> float:
+    def learning_rate(self, step: int, total: int | float) -> float:
         """Share of the peak learning rate at a step."""
         if step < self.warmup_steps:
             return (step + 1) / self.warmup_steps

@@ -4,12 +4,11 @@ from jaxtyping import Float, Int
 from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics import MeanMetric, MetricCollection
 
 from ..data import IGNORE, Batch
 from ..model import Decoder, generate
 from ..moe import Gating, Routing
-from .perplexity import Perplexity
+from .perplexity import language_metrics
 from .task import Task
 
 
@@ -59,26 +58,20 @@ class TextCompletion(Task):
         known = batch.labels != IGNORE
         logits = self.model.logits(hidden[known])
         nll = F.cross_entropy(logits.float(), batch.labels[known], reduction="sum")
-        loss = nll / known.sum().clamp(min=1)
-        self.report(loss.detach(), known.sum(), stage)
-        return loss, routings
+        num_tokens = known.sum()
+        self.report(nll.detach(), num_tokens, stage)
+        return nll / num_tokens.clamp(min=1), routings
 
-    def report(self, loss: Float[Tensor, ""], num_tokens: Int[Tensor, ""], stage: str) -> None:
-        """Perplexity of the batch in training, over all tokens of all ranks otherwise."""
+    def report(self, nll: Float[Tensor, ""], num_tokens: Int[Tensor, ""], stage: str) -> None:
+        """Of this rank's batch in training, over all tokens of all ranks otherwise."""
         if stage == "train":
-            self.log_dict({"train/loss": loss, "train/perplexity": loss.exp()}, prog_bar=True)
+            loss = nll / num_tokens.clamp(min=1)
+            self.log_dict({"train/loss": loss, "train/perplexity": loss.exp()})
             return
         metrics = self.val_metrics if stage == "val" else self.test_metrics
-        metrics.update(loss, num_tokens)
+        metrics.update(nll, num_tokens)
         self.log_dict(metrics, batch_size=1)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[list[int]]:
         """The prompt and its continuation, as ids."""
         return [row.tolist() for row in generate(self.model, batch.ids, self.max_new_tokens, self.temperature)]
-
-
-def language_metrics(stage: str) -> MetricCollection:
-    """Mean negative log-likelihood and its exponential, over the tokens of all ranks."""
-    return MetricCollection(
-        {"loss": MeanMetric(nan_strategy="disable"), "perplexity": Perplexity()}, prefix=f"{stage}/"
-    )
