@@ -1,0 +1,89 @@
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .conftest import ROOT, Bake
+
+REFUSED = {
+    "project_name=": "project_slug is",
+    "project_name=   ": "project_slug is",
+    "project_name=two\nlines": "project_name is",
+    "project_slug=": "project_slug is",
+    "project_slug=..": "project_slug is",
+    "project_slug=a/b": "project_slug is",
+    "project_slug=a\\b": "project_slug is",
+    "project_slug=-x": "project_slug is '-x', which is no name for a folder",
+    "project_slug=torch": "project_slug is 'torch', which is a library that the project uses; choose another",
+    "project_slug=con": "which is a name that Windows keeps for itself",
+    "package_name=": "package_name is ''",
+    "package_name=2fast": "package_name is '2fast', which is no name for a package",
+    "package_name=with-dash": "which is no name for a package",
+    "package_name=Größe": "which is no name for a package",
+    "package_name=class": "package_name is 'class', which is a word of Python's grammar; choose another",
+    "package_name=match": "which is a word of Python's grammar",
+    "package_name=json": "which is a module of Python's standard library",
+    "package_name=lightning": "which is a library that the project uses",
+    "package_name=train": "which is a part of the project itself",
+    "package_name=" + "x" * 41: "which is no name for a package; use up to 40",
+    "author=": "author is '', which is empty",
+    "author=a\x07b": "author is 'a\\x07b', which holds a line break or another control character",
+    "description=two\nlines": "description is 'two\\nlines', which holds a line break",
+}
+
+
+def cookiecutter(folder: Path, *answers: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input", "--default-config", "-o", str(folder)]
+    return subprocess.run([*command, *answers], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("answer", REFUSED)
+def test_an_answer_that_cannot_work_is_refused_and_leaves_nothing(answer: str, tmp_path: Path) -> None:
+    done = cookiecutter(tmp_path, answer)
+    assert done.returncode != 0
+    assert REFUSED[answer] in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "my-adaptive-moe").mkdir()
+    (tmp_path / "my-adaptive-moe" / "mine.txt").write_text("mine")
+    done = cookiecutter(tmp_path)
+    assert done.returncode != 0
+    assert "already exists" in done.stdout + done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["my-adaptive-moe", "mine.txt"]
+
+
+def test_the_closing_words_name_the_folder(tmp_path: Path) -> None:
+    assert "cd gated-prose\n" in cookiecutter(tmp_path, "project_name=Gated Prose").stdout
+
+
+AWKWARD = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).filter(str.strip)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(author=AWKWARD, description=AWKWARD)
+def test_words_survive_into_valid_toml(
+    author: str, description: str, bake: Bake, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name = tmp_path_factory.mktemp("x").name
+    folder = bake(project_slug=f"awkward-{name}", author=author, description=description)
+    metadata = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    assert metadata["authors"] == [{"name": author}]
+    assert metadata["description"] == description
+
+
+@pytest.mark.parametrize(
+    "words", ['say "so"', "O'Brien", "back\\slash", "end\\", '"""', "'''", "日本語", "🚀", "עברית"]
+)
+def test_quotes_backslashes_and_other_scripts_survive(words: str, bake: Bake) -> None:
+    folder = bake(author=words, description=words)
+    metadata = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    assert metadata["authors"] == [{"name": words}]
+    assert metadata["description"] == words
+    assert words in (folder / "README.md").read_text("utf-8")
+    assert words in (folder / "LICENSE").read_text("utf-8")

@@ -1,0 +1,40 @@
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import train
+
+ROOT = Path(__file__).parents[1]
+(PACKAGE,) = (path for path in (ROOT / "src").iterdir() if (path / "__init__.py").exists())
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^python train\.py (.+)$", README, re.MULTILINE)
+TREE = re.findall(r"## Where things are\n\n```\n(.*?)```", README, re.DOTALL)[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_parses(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as end:
+        train.main([*shlex.split(command, comments=True), "--print_config"])
+    assert end.value.code == 0
+    assert "trainer:" in capsys.readouterr().out
+
+
+def test_the_tree_names_what_there_is() -> None:
+    for line in TREE.splitlines():
+        folder = PACKAGE if line.startswith("  ") else ROOT
+        assert (folder / line.split()[0]).exists(), line
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert rooms == set(re.findall(r"^  (\w+)/", TREE, re.MULTILINE))
+
+
+def test_every_option_of_the_table_exists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    for name in re.findall(r"`--([a-z_.]+)`", README):
+        with pytest.raises(SystemExit) as end:
+            train.main(["fit", f"--{name}=0", "--print_config"])
+        assert end.value.code == 0 or "it takes" in capsys.readouterr().err, name
