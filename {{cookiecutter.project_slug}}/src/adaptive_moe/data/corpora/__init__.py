@@ -1,0 +1,4 @@
+"""Where texts come from: one file a task, each with a corpus that needs no network."""
+
+from .corpus import Corpus as Corpus
+from .text_completion import PythonDocs as PythonDocs
