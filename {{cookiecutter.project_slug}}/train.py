@@ -9,16 +9,16 @@ python train.py predict --ckpt_path best --data.prompt "Return a list of"
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "src"))  # the project runs where it lies, installed or not
+sys.path.insert(0, str(Path(__file__).parent / "src"))  # the project runs where it lies, installed or not
 
-from adaptive_moe import callbacks, data, moe, tasks  # noqa: E402, F401  YAML names their classes bare
-from adaptive_moe.cli import CLI  # noqa: E402
+# YAML and the command line name the classes of these rooms bare.
+from adaptive_moe import callbacks, data, moe, tasks  # noqa: F401
+from adaptive_moe.cli import CLI
 
 
 def main(args: list[str] | None = None) -> CLI:
     """Run one command; `args` stand in for the command line."""
-    return CLI(HERE / "configs" / "default.yaml", args)
+    return CLI(Path(__file__).parent / "configs" / "default.yaml", args)
 
 
 if __name__ == "__main__":

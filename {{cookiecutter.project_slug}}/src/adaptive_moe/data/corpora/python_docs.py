@@ -23,6 +23,7 @@ from types import ModuleType
 from ..example import Example
 
 NOT_PROSE = {"test", "tests", "idlelib", "lib2to3", "pydoc_data", "site-packages", "tkinter", "turtledemo"}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NOT_FOR_USERS = ("__", "_test", "_xx", "xx", "_tkinter")
 
 
@@ -65,8 +66,7 @@ def docstrings(path: Path) -> Iterator[str]:
         except (SyntaxError, ValueError):  # templates and deliberately broken files
             return
     for node in ast.walk(tree):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if documented and (text := ast.get_docstring(node)):
+        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
             yield text
 
 
