@@ -4,10 +4,11 @@ import os
 import time
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from ..data import Batch
+from ..data import Batch, TextDataModule
 
 
 class Summary(Callback):
@@ -21,7 +22,7 @@ class Summary(Callback):
     def __init__(self, metric: str = "val/perplexity") -> None:
         self.metric = metric
         self.values: list[float] = []
-        self.tokens, self.seconds, self.started = 0, 0.0, 0.0
+        self.tokens, self.seconds, self.started = torch.tensor(0), 0.0, 0.0
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the metric; Lightning itself forgets the sanity check's."""
@@ -41,7 +42,7 @@ class Summary(Callback):
     ) -> None:
         """Count what the step took and gave."""
         self.seconds += time.perf_counter() - self.started
-        self.tokens += int(batch.mask.sum()) * trainer.world_size
+        self.tokens = self.tokens + batch.mask.sum() * trainer.world_size  # stays on the device
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print on one rank; all of them ask where the run is, since Lightning broadcasts the answer."""
@@ -53,10 +54,11 @@ class Summary(Callback):
     def lines(self, trainer: Trainer) -> dict[str, str]:
         """Name and text of each line."""
         lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
-        lines["steps"] = f"{trainer.global_step:,}, {self.tokens / max(self.seconds, 1e-9):,.0f} tokens per second"
+        lines["steps"] = f"{trainer.global_step:,}, {int(self.tokens) / max(self.seconds, 1e-9):,.0f} tokens per second"
         if self.values:
             lines[self.metric.replace("val/", "validation ")] = " to ".join(f"{v:.1f}" for v in self.first_and_last())
-        if data := getattr(trainer, "datamodule", None):
+        data = getattr(trainer, "datamodule", None)
+        if isinstance(data, TextDataModule):
             lines |= data.facts()
         return lines | routing_line(trainer) | places(trainer)
 
