@@ -39,7 +39,7 @@ class TextCompletion(Task):
         num_layers: int = 4,
         num_heads: int = 6,
         num_experts: int = 8,
-        expert_dim: int = 512,
+        expert_dim: int = 384,
         warmup_steps: int = 50,
         load_balancing_weight: float = 0.01,
         max_new_tokens: int = 64,
