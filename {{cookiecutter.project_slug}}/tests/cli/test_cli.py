@@ -44,15 +44,26 @@ def test_a_checkpoint_holds_plain_values_only(run: Run) -> None:
     assert checkpoint["global_step"] == 2
 
 
-def test_last_starts_then_goes_on_as_if_never_stopped(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ("--trainer.val_check_interval=4", "--model.warmup_steps=1000")
+@pytest.mark.parametrize("stop", [4, 5, 6], ids=["at validation", "in an epoch", "at its end"])
+def test_last_starts_then_goes_on_as_if_never_stopped(stop: int, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--trainer.limit_train_batches=6", "--trainer.val_check_interval=4", "--model.warmup_steps=1000"]
     whole = run("fit", *options, "--trainer.max_steps=8", "--trainer.logger.name=whole").model.state_dict()
-    run("fit", *options, "--trainer.max_steps=5", "--ckpt_path=last")
+    run("fit", *options, f"--trainer.max_steps={stop}", "--ckpt_path=last")
     assert "a new one starts" in capsys.readouterr().out
     resumed = run("fit", *options, "--trainer.max_steps=8", "--ckpt_path=last")
     assert resumed.trainer.global_step == 8
     assert [path.name for path in RUN.parent.iterdir()] == ["version_0"]
     assert all(torch.equal(value, whole[name]) for name, value in resumed.model.state_dict().items())
+
+
+def test_last_is_the_last_step_whatever_validation_found(run: Run) -> None:
+    run("fit", "--trainer.max_steps=5", "--trainer.val_check_interval=2")
+    steps = {
+        name: torch.load(RUN / f"checkpoints/{name}.ckpt", weights_only=True)["global_step"]
+        for name in ("best", "last")
+    }
+    assert steps["best"] in (2, 4)
+    assert steps["last"] == 5
 
 
 def test_a_second_run_has_a_folder_of_its_own(run: Run) -> None:

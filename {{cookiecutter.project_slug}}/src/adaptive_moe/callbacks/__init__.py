@@ -1,5 +1,6 @@
 """Routings to scalars, and a run to words."""
 
+from .last_checkpoint import LastCheckpoint as LastCheckpoint
 from .print_predictions import PrintPredictions as PrintPredictions
 from .progress_bar import MoEProgressBar as MoEProgressBar
 from .routing_monitor import RoutingMonitor as RoutingMonitor

@@ -1,12 +1,11 @@
 """What a run came to, in a few lines."""
 
-import os
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 
 from ..data import Batch, TextDataModule
 
@@ -77,10 +76,9 @@ def routing_line(trainer: Trainer) -> dict[str, str]:
 
 def places(trainer: Trainer) -> dict[str, str]:
     """Where the run, its checkpoint and its curves are."""
-    checkpoint = trainer.checkpoint_callback
     lines = {"run": str(trainer.log_dir)} if trainer.log_dir else {}
-    if isinstance(checkpoint, ModelCheckpoint) and checkpoint.last_model_path:
-        lines["checkpoint"] = os.path.relpath(checkpoint.last_model_path)
+    if checkpoints := sorted(path.name for path in Path(trainer.log_dir or "", "checkpoints").glob("*.ckpt")):
+        lines["checkpoints"] = f"{', '.join(checkpoints)} in its folder checkpoints"
     if trainer.logger and trainer.logger.save_dir:
         lines["curves"] = f"tensorboard --logdir {trainer.logger.save_dir}"
     return lines

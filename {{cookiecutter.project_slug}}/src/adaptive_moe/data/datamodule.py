@@ -1,7 +1,6 @@
 """Text to batches, for training, validation, test and prediction."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from datasets.fingerprint import Hasher
@@ -49,7 +48,6 @@ class TextDataModule(LightningDataModule):
             raise ValueError("prompt is empty; give the text to continue, for example --data.prompt 'Return the'")
         self.corpus, self.vocab_size, self.context_length = corpus, vocab_size, context_length
         self.batch_size, self.prompt, self.seed, self.cache_dir = batch_size, prompt, seed, Path(cache_dir)
-        self.position: dict[str, Any] = {}
 
     def prepare_data(self) -> None:
         """Fill the cache; on one process of each machine."""
@@ -73,27 +71,33 @@ class TextDataModule(LightningDataModule):
         documents = (encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts))
         return PackedRows(documents, END_OF_TEXT, self.context_length)
 
-    def loader(self, split: str, shuffle: bool = False) -> ResumableLoader:
-        """Batches of one split for this rank."""
-        rows = self.rows[split]
+    def order(self, split: str, shuffle: bool = False) -> Order:
+        """This rank's batches of a split."""
         rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        order = Order(len(rows), self.batch_size, shuffle=shuffle, seed=self.seed, rank=rank, world_size=world_size)
-        return ResumableLoader(rows, order)
+        return Order(
+            len(self.rows[split]),
+            self.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            rank=rank,
+            world_size=world_size,
+        )
 
     def train_dataloader(self) -> ResumableLoader:
-        """A new order each epoch."""
-        self.train_loader = self.loader("train", shuffle=True)
-        if self.position:
-            self.train_loader.load_state_dict(self.position)
-        return self.train_loader
+        """A new order each epoch, and the rest of the epoch that a checkpoint was in."""
+        return ResumableLoader(self.rows["train"], self.order("train", shuffle=True), self.batches_done)
+
+    def batches_done(self) -> int:
+        """Batches of the current epoch that the trainer has behind it."""
+        return self.trainer.fit_loop.epoch_loop.batch_progress.current.ready if self.trainer else 0
 
     def val_dataloader(self) -> ResumableLoader:
         """Every row once."""
-        return self.loader("validation")
+        return ResumableLoader(self.rows["validation"], self.order("validation"))
 
     def test_dataloader(self) -> ResumableLoader:
         """Every row once."""
-        return self.loader("test")
+        return ResumableLoader(self.rows["test"], self.order("test"))
 
     def predict_dataloader(self) -> ResumableLoader:
         """The prompt as one batch of one row; every rank has it."""
@@ -112,11 +116,3 @@ class TextDataModule(LightningDataModule):
             "data": f"{train.num_tokens:,} tokens to train on, {validation.num_tokens:,} to validate",
             "unigram perplexity": f"{unigram_perplexity(train.labels, validation.labels, self.vocab_size):.1f}",
         }
-
-    def state_dict(self) -> dict[str, Any]:
-        """The position in the training data."""
-        return self.train_loader.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Kept until the loader is made."""
-        self.position = state
