@@ -66,6 +66,22 @@ def test_last_is_the_last_step_whatever_validation_found(run: Run) -> None:
     assert steps["last"] == 5
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--trainer.precision=bf16-mixed"],
+        ["--trainer.accumulate_grad_batches=2"],
+        ["--trainer.logger=CSVLogger", "--trainer.logger.save_dir=runs"],
+        ["--trainer.logger=false"],
+        ["--trainer.limit_val_batches=0"],
+        ["--trainer.fast_dev_run=true"],
+    ],
+    ids=lambda options: options[0],
+)
+def test_the_trainer_s_usual_options_work(options: list[str], run: Run) -> None:
+    assert run("fit", "--trainer.max_steps=2", *options).trainer.global_step > 0
+
+
 def test_a_second_run_has_a_folder_of_its_own(run: Run) -> None:
     run("fit", "--trainer.max_steps=1")
     run("fit", "--trainer.max_steps=1")

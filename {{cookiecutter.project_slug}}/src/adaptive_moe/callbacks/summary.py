@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from ..data import Batch, TextDataModule
 
@@ -79,6 +80,6 @@ def places(trainer: Trainer) -> dict[str, str]:
     lines = {"run": str(trainer.log_dir)} if trainer.log_dir else {}
     if checkpoints := sorted(path.name for path in Path(trainer.log_dir or "", "checkpoints").glob("*.ckpt")):
         lines["checkpoints"] = f"{', '.join(checkpoints)} in its folder checkpoints"
-    if trainer.logger and trainer.logger.save_dir:
+    if isinstance(trainer.logger, TensorBoardLogger):
         lines["curves"] = f"tensorboard --logdir {trainer.logger.save_dir}"
     return lines
