@@ -15,12 +15,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-demo: .venv/ready ## scaffold the default project into demo/ and train it: about five minutes on two CPU cores
+demo: .venv/ready ## scaffold the default project into demo/ and train it: replaces demo/, takes about five minutes
 	rm -rf demo
-	"$(BIN)/cookiecutter" . --no-input --output-dir demo > /dev/null
+	"$(BIN)/cookiecutter" . --no-input --default-config --output-dir demo > /dev/null
 	cd $(DEMO) && "$(BIN)/python" train.py fit
 	@echo
-	@echo "The project is in $(DEMO). See its curves: .venv/bin/tensorboard --logdir $(DEMO)/runs"
+	@echo "The project is in $(DEMO). From here, its curves: .venv/bin/tensorboard --logdir $(DEMO)/runs"
 
 test: .venv/ready lint ## check and test the template, and the project that it holds in place
 	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider

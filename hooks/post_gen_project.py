@@ -24,6 +24,6 @@ print(f"""
 Your project is in {ANSWERS["project_slug"]}. Next:
 
   cd {ANSWERS["project_slug"]}
-  pip install -e .
+  pip install -e .        (into an environment of its own; not needed with: uv run python train.py fit)
   python train.py fit
 """)

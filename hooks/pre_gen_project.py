@@ -9,10 +9,18 @@ import unicodedata
 # Data, never code: JSON has no place for three quotes in a row, so nothing can end this literal early.
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-LIBRARIES = {
-    *("beartype", "datasets", "hypothesis", "jaxtyping", "jsonargparse", "lightning", "mypy", "numpy", "pytest"),
-    *("ruff", "tensorboard", "tokenizers", "torch", "torchmetrics"),
-}
+LIBRARIES = """
+absl aiohappyeyeballs aiohttp aiosignal annotated_doc annotated_types anyio arrow ast_serialize attr attrs
+beartype binaryornot certifi charset_normalizer click cookiecutter cruft datasets dateutil dill docstring_parser
+filelock frozenlist fsspec functorch git gitdb google grpc h11 hf_xet httpcore httpcore2 httpx httpx2
+huggingface_hub hypothesis idna iniconfig isympy jaxtyping jinja2 jsonargparse librt lightning lightning_fabric
+lightning_utilities markdown markdown_it markupsafe mdurl mpmath multidict multiprocess mypy mypy_extensions
+mypyc networkx numpy packaging pandas pathspec pil pip pkg_resources pluggy propcache psutil py pyarrow pydantic
+pydantic_core pygments pytest pytest_timeout pytorch_lightning pytz regex requests rich ruff setuptools
+shellingham six slugify smmap sortedcontainers sympy tensorboard tensorboard_data_server text_unidecode
+tokenizers torch torchgen torchmetrics tqdm triton truststore typer typeshed_client typing_extensions
+typing_inspection tzdata urllib3 uv wadler_lindig werkzeug xxhash yaml yarl
+"""  # what the project, its tools and their own dependencies import
 OWN = {"configs", "conftest", "src", "tests", "train"}
 LONGEST = 40  # lines that hold the package's name stay within the formatter's limit
 
@@ -21,8 +29,8 @@ def name_is_taken(name: str) -> str:
     """Why a name cannot be used, or nothing."""
     if name in sys.stdlib_module_names:
         return "is a module of Python's standard library"
-    if name in LIBRARIES:
-        return "is a library that the project uses"
+    if name in LIBRARIES.split():
+        return "is a library that the project uses or that its libraries use"
     if name in OWN:
         return "is a part of the project itself"
     if re.fullmatch("con|prn|aux|nul|(com|lpt)[0-9]", name):

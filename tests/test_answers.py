@@ -1,6 +1,8 @@
+import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ REFUSED = {
     "project_slug=..": "project_slug is",
     "project_slug=a/b": "project_slug is",
     "project_slug=a\\b": "project_slug is",
+    "project_name=" + "x" * 300: "project_slug is",
     "project_slug=-x": "project_slug is '-x', which is no name for a folder",
-    "project_slug=torch": "project_slug is 'torch', which is a library that the project uses; choose another",
+    "project_slug=torch": "project_slug is 'torch', which is a library that the project uses",
     "project_slug=con": "which is a name that Windows keeps for itself",
     "package_name=": "package_name is ''",
     "package_name=2fast": "package_name is '2fast', which is no name for a package",
@@ -60,6 +63,13 @@ def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_closing_words_name_the_folder(tmp_path: Path) -> None:
     assert "cd gated-prose\n" in cookiecutter(tmp_path, "project_name=Gated Prose").stdout
+
+
+def test_no_name_of_an_installed_library_is_free() -> None:
+    hook = (ROOT / "hooks/pre_gen_project.py").read_text("utf-8")
+    refused = set(re.findall(r'LIBRARIES = """(.*?)"""', hook, re.DOTALL)[0].split()) | set(sys.stdlib_module_names)
+    names = {name for name in packages_distributions() if re.fullmatch(r"[a-z][a-z0-9_]*", name)}
+    assert not names - refused
 
 
 AWKWARD = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).filter(str.strip)

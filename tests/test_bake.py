@@ -13,7 +13,7 @@ RENDERED = {"pyproject.toml", "README.md", "LICENSE"}
 
 def template_files() -> set[Path]:
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", TEMPLATE.name],
+        ["git", "ls-files", "-z", TEMPLATE.name],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TRAIN = Path(__file__).parents[1] / "train.py"
 TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
@@ -31,6 +32,10 @@ def test_two_processes_train_and_measure_what_one_measures(tiny: list[str], tmp_
     output = command(tmp_path, "fit", *tiny, *TWO, "--trainer.max_steps=4", "--trainer.num_sanity_val_steps=0")
     assert "Warning" not in output
     assert [path.name for path in (tmp_path / "runs/text_completion").iterdir()] == ["version_0"]
+    events = EventAccumulator(str(tmp_path / "runs/text_completion/version_0")).Reload()
+    loads = [events.Scalars(f"routing/layer_0/tokens_per_expert/{e}")[0].value for e in range(4)]
+    mean = events.Scalars("routing/layer_0/experts_per_token")[0].value
+    assert sum(loads) == pytest.approx(mean * 2 * 4 * 32)  # the rows of both processes
     one = command(tmp_path, "validate", *tiny, "--ckpt_path=last")
     two = command(tmp_path, "validate", *tiny, *TWO, "--ckpt_path=last")
     assert perplexity(two) == pytest.approx(perplexity(one), rel=1e-5)

@@ -103,6 +103,28 @@ def test_validate_test_and_predict_read_the_run_and_write_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_best_of_a_run_without_one_is_not_that_of_an_older_run(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("fit", "--trainer.max_steps=2", "--trainer.val_check_interval=1")
+    run("fit", "--trainer.max_steps=1")
+    with pytest.raises(SystemExit):
+        run("test", "--ckpt_path=best")
+    assert "version_1 has none; take last" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_model_is_refused_and_its_run_is_left_as_it_was(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("fit", "--trainer.max_steps=1")
+    before = (RUN / "config.yaml").read_text()
+    for command in ("fit", "predict"):
+        with pytest.raises(SystemExit) as end:
+            run(command, "--ckpt_path=last", "--model.dim=48")
+        assert end.value.code == 2
+        assert "error: the checkpoint has (" in capsys.readouterr().err
+    assert (RUN / "config.yaml").read_text() == before
+    run("predict", "--model.dim=48", f"--config={RUN}/config.yaml", "--ckpt_path=last")
+
+
 def test_configs_stack_and_the_command_line_wins(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.yaml").write_text("model:\n  init_args:\n    expert_dim: 99\n    dim: 48\n")
     with pytest.raises(SystemExit) as end:

@@ -16,12 +16,15 @@ MISTAKES = {
     "fit --model.dim wide": "dim is wide; it takes int",
     "fit --model.gating.gap wide": "gap is wide; it takes 'raw' or 'renormalised'",
     "fit --model.dim 25": "dim is 25",
+    "fit --model.num_layers 0": "num_layers is 0",
+    "fit --model.optimizer.lr -1": "Invalid learning rate: -1.0",
     "fit --model.num_experts 1": "num_experts is 1",
     "fit --trainer.accelerator abacus": "abacus",
     "fit --config nothing.yaml": "File does not exist",
     "fit --ckpt_path nothing.ckpt": "ckpt_path is nothing.ckpt, and there is no such file",
-    "predict --ckpt_path last": "ckpt_path is last, and no run has left a checkpoint yet",
-    "predict --data.prompt=": "prompt is empty",
+    "predict --ckpt_path last": "ckpt_path is last, and no run in runs/text_completion has a checkpoint",
+    "predict": "ckpt_path is not given",
+    "validate --data.prompt=": "prompt is empty",
     "train": "'train' is no command; choose one of 'fit', 'validate', 'test', 'predict'",
 }
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,6 +20,18 @@ def test_validation_tokens_are_the_text_of_the_validation_split(data: TextDataMo
     ids = torch.cat([batch.ids[batch.mask] for batch in data.val_dataloader()])
     texts = PythonDocs().load(cache_dir)["validation"]["text"]
     assert data.decode(ids.tolist()) == "".join(texts)
+
+
+def test_ranks_share_the_rows_and_the_seed_orders_them(data: TextDataModule) -> None:
+    ranks = []
+    for rank in range(2):
+        data.trainer = SimpleNamespace(global_rank=rank, world_size=2)  # type: ignore[assignment]
+        ranks.append({row for batch in data.order("train", shuffle=True) for row in batch} - {-1})
+    assert ranks[0].isdisjoint(ranks[1])
+    assert ranks[0] | ranks[1] == set(range(len(data.rows["train"])))
+    before = list(data.order("train", shuffle=True))
+    data.seed += 1
+    assert before != list(data.order("train", shuffle=True))
 
 
 def test_the_prompt_is_one_row(data: TextDataModule) -> None:

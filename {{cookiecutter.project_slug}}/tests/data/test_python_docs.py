@@ -55,6 +55,6 @@ def test_a_module_and_its_accelerator_are_one_source(name: str, source: str) -> 
 
 def test_splits_depend_on_the_source_alone() -> None:
     splits = [split_of(f"module {i}") for i in range(2000)]
-    assert splits == [split_of(f"module {i}") for i in range(2000)]
+    assert [split_of(f"module {name}") for name in ("abc", "array", "json")] == ["validation", "test", "train"]
     assert 0.03 < splits.count("validation") / 2000 < 0.07
     assert 0.03 < splits.count("test") / 2000 < 0.07

@@ -37,6 +37,7 @@ def test_the_auxiliary_loss_is_added_for_training_and_not_to_the_reported_loss()
     module = task(load_balancing_weight=0.5)
     step = module.training_step(batch(), 0)
     loss, routings = module.loss(batch(), "train")
+    assert not any(tensor.requires_grad for routing in step["routings"] for tensor in routing)
     torch.testing.assert_close(step["loss"], loss + 0.5 * sum(map(load_balancing_loss, routings)))
 
 

@@ -37,7 +37,8 @@ class RoutingMonitor(Callback):
         self.loads = self.loads + torch.stack([routing.tokens_per_expert for routing in routings])
         self.tokens = self.tokens + self.loads.new_tensor(len(routings[0].selected))
         steps = trainer.global_step - self.logged_step
-        if steps and trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        interval: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if steps and interval and trainer.global_step % interval == 0:
             loads, tokens = (trainer.strategy.reduce(count, reduce_op="sum") for count in (self.loads, self.tokens))
             mean = loads.sum() / len(loads) / tokens
             pl_module.log("routing/experts_per_token", mean, prog_bar=True, rank_zero_only=True)

@@ -56,15 +56,16 @@ class Summary(Callback):
         lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
         lines["steps"] = f"{trainer.global_step:,}, {int(self.tokens) / max(self.seconds, 1e-9):,.0f} tokens per second"
         if self.values:
-            lines[self.metric.replace("val/", "validation ")] = " to ".join(f"{v:.1f}" for v in self.first_and_last())
+            lines[self.metric.replace("val/", "validation ")] = self.course()
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, TextDataModule):
             lines |= data.facts()
         return lines | routing_line(trainer) | places(trainer)
 
-    def first_and_last(self) -> list[float]:
-        """The metric before and after training; one value where it was measured once."""
-        return [self.values[0], *self.values[1:][-1:]]
+    def course(self) -> str:
+        """The metric before and after training."""
+        first, last = f"{self.values[0]:.1f}", f"{self.values[-1]:.1f}"
+        return f"{first} to {last}" if len(self.values) > 1 else f"{first}, measured once; `validate` measures again"
 
 
 def routing_line(trainer: Trainer) -> dict[str, str]:

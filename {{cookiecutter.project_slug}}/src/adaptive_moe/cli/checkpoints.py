@@ -8,14 +8,16 @@ from jsonargparse import Namespace
 from .errors import refuse
 
 
-def find_checkpoint(config: Namespace, training: bool) -> None:
+def find_checkpoint(config: Namespace, subcommand: str) -> None:
     """Put the path of the file that is meant into `config`, or refuse what does not exist."""
     wanted = config.ckpt_path
     if wanted in ("last", "best"):
         if isinstance(config.trainer.logger, Namespace):  # without one logger, Lightning looks in its own folder
-            choose_run(config, wanted, training)
+            choose_run(config, wanted, training=subcommand == "fit")
     elif wanted and "://" not in wanted and not Path(wanted).is_file():
         refuse(f"ckpt_path is {wanted}, and there is no such file; give a .ckpt file of a run, or last, or best")
+    elif not wanted and subcommand == "predict":
+        refuse("ckpt_path is not given, and an untrained model predicts noise; add --ckpt_path last, or best")
 
 
 def choose_run(config: Namespace, name: str, training: bool) -> None:
@@ -24,18 +26,23 @@ def choose_run(config: Namespace, name: str, training: bool) -> None:
     Training starts afresh where there is none, so that one command starts and resumes.
     """
     logger = config.trainer.logger.init_args
-    if found := newest(Path(logger.save_dir, logger.name), logger.version, name):
-        config.ckpt_path, logger.version = str(found), found.parent.parent.name
+    folder = Path(logger.save_dir, logger.name)
+    run = newest_run(folder, logger.version)
+    if run and (run / f"checkpoints/{name}.ckpt").is_file():
+        config.ckpt_path, logger.version = str(run / f"checkpoints/{name}.ckpt"), run.name
         # A run that goes on has checkpoints; Lightning warns of a folder that is not empty.
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
+    elif run:
+        refuse(f"ckpt_path is {name}, and the run {run} has none; take last: best is written when validation improves")
     elif training:
         config.ckpt_path = None
-        print(f"ckpt_path is {name}, and there is no run to continue yet: a new one starts.", flush=True)
+        print(f"ckpt_path is {name}, and there is no run to continue in {folder}: a new one starts.", flush=True)
     else:
-        refuse(f"ckpt_path is {name}, and no run has left a checkpoint yet; train first: python train.py fit")
+        refuse(f"ckpt_path is {name}, and no run in {folder} has a checkpoint; train first: python train.py fit")
 
 
-def newest(folder: Path, version: int | str | None, name: str) -> Path | None:
-    """The youngest checkpoint of that name in the runs of a folder, or in the one given."""
+def newest_run(folder: Path, version: int | str | None) -> Path | None:
+    """The run with the youngest checkpoint, or the one that is named."""
     run = f"version_{version}" if isinstance(version, int) else version or "version_*"
-    return max(folder.glob(f"{run}/checkpoints/{name}.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
+    youngest = max(folder.glob(f"{run}/checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
+    return youngest and youngest.parent.parent

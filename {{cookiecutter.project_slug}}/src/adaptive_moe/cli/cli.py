@@ -4,9 +4,10 @@ import warnings
 from pathlib import Path
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import LightningDataModule, LightningModule
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
+from ..tasks import OtherModelError
 from .checkpoints import find_checkpoint
 from .errors import Parser, refuse
 from .quiet import quiet
@@ -30,6 +31,7 @@ class CLI(LightningCLI):
             subclass_mode_data=True,
             parser_class=Parser,
             parser_kwargs=dict.fromkeys(self.subcommands(), defaults),
+            save_config_callback=SaveConfig,
             save_config_kwargs={"overwrite": True},  # a run that continues meets its own file
             auto_configure_optimizers=False,  # a task takes its optimiser as an argument
             args=args,
@@ -42,7 +44,7 @@ class CLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Find the run that a checkpoint belongs to; only training writes into a run."""
         config = self.config[str(self.subcommand)]
-        find_checkpoint(config, training=self.subcommand == "fit")
+        find_checkpoint(config, str(self.subcommand))
         if self.subcommand != "fit":
             config.trainer.logger, self.save_config_callback = False, None  # it would log at step 0
             warnings.filterwarnings("ignore", "The dirpath has changed")  # of checkpoints that are not written
@@ -53,3 +55,21 @@ class CLI(LightningCLI):
             super().instantiate_classes()
         except (ValueError, MisconfigurationException) as error:
             refuse(str(error))
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """A checkpoint of another model is a mistake too; it shows when it is read."""
+        try:
+            super()._run_subcommand(subcommand)
+        except OtherModelError as error:
+            refuse(str(error))
+
+
+class SaveConfig(SaveConfigCallback):
+    """Writes the run's config when training starts: a run that could not go on keeps the one it had."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Not yet."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The checkpoint has been read."""
+        super().setup(trainer, pl_module, "fit")

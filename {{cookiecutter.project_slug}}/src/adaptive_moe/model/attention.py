@@ -36,8 +36,9 @@ class SelfAttention(nn.Module):
 def rotate(x: Float[Tensor, "batch heads length size"]) -> Float[Tensor, "batch heads length size"]:
     """Turn each pair of features by an angle that grows with the position, at a speed of its own."""
     length, size = x.shape[-2:]
-    speed = 10_000.0 ** -(torch.arange(0, size, 2, device=x.device) / size)
-    angle = torch.arange(length, device=x.device).unsqueeze(1) * speed
+    # in float32: in bfloat16 far positions would fall together
+    speed = 10_000.0 ** -(torch.arange(0, size, 2, device=x.device).float() / size)
+    angle = torch.arange(length, device=x.device).float().unsqueeze(1) * speed
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

@@ -17,6 +17,10 @@ class Routing(NamedTuple):
     selected: Bool[Tensor, "tokens experts"]
     weights: Float[Tensor, "tokens experts"]
 
+    def detach(self) -> "Routing":
+        """The same values, without their gradients."""
+        return Routing(*(tensor.detach() for tensor in self))
+
     @property
     def tokens_per_expert(self) -> Int[Tensor, " experts"]:
         """The load of each expert."""

@@ -17,7 +17,7 @@ class MeanNLL(Metric):
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_state("nll", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("nll", torch.tensor(0.0, dtype=torch.float32), dist_reduce_fx="sum")
         self.add_state("num_tokens", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, nll: Float[Tensor, ""], num_tokens: Int[Tensor, ""]) -> None:

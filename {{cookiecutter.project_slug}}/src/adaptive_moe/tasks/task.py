@@ -9,11 +9,15 @@ from jaxtyping import Float
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..data import Batch
 from ..model import Decoder
 from ..moe import Routing, load_balancing_loss
+
+
+class OtherModelError(ValueError):
+    """A checkpoint holds the weights of a model that was built with other options."""
 
 
 class Task(LightningModule):
@@ -34,6 +38,7 @@ class Task(LightningModule):
             raise ValueError(f"load_balancing_weight is {load_balancing_weight}; choose 0 (off) or more")
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
+        optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
         self.model = model
         self.optimizer, self.warmup_steps, self.load_balancing_weight = optimizer, warmup_steps, load_balancing_weight
 
@@ -42,11 +47,11 @@ class Task(LightningModule):
         """The task's own loss, logged as `<stage>/loss` with its metric, and the routings."""
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
-        """The loss to minimise, and the routings for the callbacks (Lightning detaches them)."""
+        """The loss to minimise, and the routings, detached, for the callbacks."""
         loss, routings = self.loss(batch, "train")
         aux_loss = self.load_balancing_weight * sum(map(load_balancing_loss, routings), loss.new_zeros(()))
         self.log("train/aux_loss", aux_loss)
-        return {"loss": loss + aux_loss, "routings": routings}
+        return {"loss": loss + aux_loss, "routings": [routing.detach() for routing in routings]}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Log loss and metric."""
@@ -55,6 +60,17 @@ class Task(LightningModule):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Log loss and metric."""
         self.loss(batch, "test")
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse weights of another shape before any is copied."""
+        mine = {name: tuple(value.shape) for name, value in self.state_dict().items()}
+        saved = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
+        for name in sorted(mine.keys() | saved.keys()):
+            if mine.get(name) != saved.get(name):
+                raise OtherModelError(
+                    f"the checkpoint has {saved.get(name)} for {name}, and this model {mine.get(name)}; "
+                    "give its options, before --ckpt_path: --config <its run>/config.yaml"
+                )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Warm-up, then a cosine over the steps of the run."""
@@ -71,7 +87,7 @@ class Task(LightningModule):
     ) -> None:
         """Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled; so clip here."""
         if gradient_clip_val and self.trainer.precision == "bf16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 

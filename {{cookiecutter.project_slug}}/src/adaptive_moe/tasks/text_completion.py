@@ -45,6 +45,10 @@ class TextCompletion(Task):
         max_new_tokens: int = 64,
         temperature: float = 0.8,
     ) -> None:
+        sizes = {"dim": dim, "num_layers": num_layers, "num_heads": num_heads, "expert_dim": expert_dim}
+        for name, value in {**sizes, "max_new_tokens": max_new_tokens}.items():
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1")
         if temperature < 0:
             raise ValueError(f"temperature is {temperature}; choose 0 (the likeliest token) or more")
         decoder = Decoder(vocab_size, dim, num_layers, num_heads, num_experts, expert_dim, gating)
