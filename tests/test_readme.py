@@ -35,5 +35,5 @@ def test_constraints_pin_what_the_project_asks_for(bake: Bake) -> None:
     pinned = {name.lower(): version for name, version in pinned.items()}
     for requirement in (*metadata["dependencies"], *metadata["optional-dependencies"]["dev"]):
         name, lowest = re.match(r"([\w-]+)(?:\[\w+\])?>=([\d.]+)", requirement).groups()  # type: ignore[union-attr]
-        version = [int(part) for part in pinned[name].split(".")]
+        version = [int(part) for part in pinned[name.lower()].split(".")]
         assert version >= [int(part) for part in lowest.split(".")], requirement
