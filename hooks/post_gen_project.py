@@ -24,6 +24,8 @@ print(f"""
 Your project is in {ANSWERS["project_slug"]}. Next:
 
   cd {ANSWERS["project_slug"]}
-  pip install -e .        (into an environment of its own; not needed with: uv run python train.py fit)
+  pip install -e .
   python train.py fit
+
+(Give it an environment of its own, or let uv do that: uv run python train.py fit.)
 """)
