@@ -78,8 +78,9 @@ def routing_line(trainer: Trainer) -> dict[str, str]:
 
 def places(trainer: Trainer) -> dict[str, str]:
     """Where the run, its checkpoint and its curves are."""
-    lines = {"run": str(trainer.log_dir)} if trainer.log_dir else {}
-    if checkpoints := sorted(path.name for path in Path(trainer.log_dir or "", "checkpoints").glob("*.ckpt")):
+    folder = trainer.log_dir  # asked once: Lightning broadcasts the answer
+    lines = {"run": str(folder)} if folder else {}
+    if checkpoints := sorted(path.name for path in Path(folder or "", "checkpoints").glob("*.ckpt")):
         lines["checkpoints"] = f"{', '.join(checkpoints)} in its folder checkpoints"
     if isinstance(trainer.logger, TensorBoardLogger):
         lines["curves"] = f"tensorboard --logdir {trainer.logger.save_dir}"
