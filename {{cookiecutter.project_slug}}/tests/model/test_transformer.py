@@ -3,15 +3,14 @@ import torch
 
 from adaptive_moe.model import Decoder, generate
 from adaptive_moe.model.attention import SelfAttention, rotate
-from adaptive_moe.moe import Threshold
+from adaptive_moe.moe import MoEConfig, SequenceBudget, Threshold
 
 
 @pytest.fixture
 def model() -> Decoder:
     torch.manual_seed(0)
-    return Decoder(
-        vocab_size=50, dim=24, num_layers=2, num_heads=2, num_experts=4, expert_dim=16, gating=Threshold(0.2)
-    ).double()
+    feed_forwards = MoEConfig(num_experts=4, expert_dim=16).build(24, 2, Threshold(0.2))
+    return Decoder(vocab_size=50, dim=24, num_heads=2, feed_forwards=feed_forwards).double()
 
 
 IDS = torch.arange(1, 13).view(1, 12)
@@ -32,9 +31,19 @@ def test_a_token_sees_its_own_sample_and_the_past_and_nothing_else(model: Decode
             assert moved[may_move].all()
 
 
-def test_every_layer_returns_its_routing_of_the_real_tokens(model: Decoder) -> None:
+def test_every_layer_with_experts_returns_its_routing_under_its_name(model: Decoder) -> None:
     _, routings = model(IDS, SAMPLES)
-    assert [len(routing.probs) for routing in routings] == [9, 9]
+    assert list(routings) == ["layer_0", "layer_1"]
+    assert all(torch.equal(routing.mask, SAMPLES[0] >= 0) for routing in routings.values())
+    mixed = MoEConfig(num_experts=4, expert_dim=16, layers=[1]).build(24, 3, Threshold())
+    _, routings = Decoder(50, 24, 2, mixed)(IDS, SAMPLES)
+    assert list(routings) == ["layer_1"]
+
+
+def test_a_policy_that_sees_the_future_is_refused() -> None:
+    feed_forwards = MoEConfig(num_experts=4, expert_dim=16).build(24, 2, SequenceBudget())
+    with pytest.raises(ValueError, match="gating is SequenceBudget"):
+        Decoder(50, 24, 2, feed_forwards)
 
 
 def test_a_sample_does_not_care_where_in_the_row_it_lies(model: Decoder) -> None:

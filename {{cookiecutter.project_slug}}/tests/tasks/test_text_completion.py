@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from adaptive_moe.data import IGNORE, Batch
-from adaptive_moe.moe import Threshold, load_balancing_loss
+from adaptive_moe.moe import AuxLoss, MoEConfig, Threshold
 from adaptive_moe.tasks import TextCompletion
 
 ADAMW = functools.partial(torch.optim.AdamW, lr=0.01)
@@ -13,8 +13,9 @@ ADAMW = functools.partial(torch.optim.AdamW, lr=0.01)
 
 def task(**changes: Any) -> TextCompletion:
     torch.manual_seed(0)
-    sizes = {"vocab_size": 20, "dim": 24, "num_layers": 2, "num_heads": 2, "num_experts": 4, "expert_dim": 16}
-    module = TextCompletion(Threshold(0.1), ADAMW, **(sizes | changes))
+    sizes = {"vocab_size": 20, "dim": 24, "num_layers": 2, "num_heads": 2}
+    moe = MoEConfig(num_experts=4, expert_dim=16)
+    module = TextCompletion(Threshold(0.1), ADAMW, **({"moe": moe} | sizes | changes))
     module.log = module.log_dict = lambda *_, **__: None  # type: ignore[assignment, method-assign]
     return module
 
@@ -34,19 +35,27 @@ def test_the_loss_is_the_mean_over_tokens_with_a_label() -> None:
 
 
 def test_the_auxiliary_loss_is_added_for_training_and_not_to_the_reported_loss() -> None:
-    module = task(load_balancing_weight=0.5)
+    aux_loss = AuxLoss(load_balancing_weight=0.5)
+    module = task(aux_loss=aux_loss)
     step = module.training_step(batch(), 0)
     loss, routings = module.loss(batch(), "train")
-    assert not any(tensor.requires_grad for routing in step["routings"] for tensor in routing)
-    torch.testing.assert_close(step["loss"], loss + 0.5 * sum(map(load_balancing_loss, routings)))
+    assert not any(tensor.requires_grad for routing in step["routings"].values() for tensor in routing)
+    torch.testing.assert_close(step["loss"], loss + aux_loss(list(routings.values())))
+    assert aux_loss(list(routings.values())) > 0.5
 
 
 def test_a_batch_of_padding_costs_nothing() -> None:
     rows = batch()
     padding = Batch(rows.ids, torch.full_like(rows.labels, IGNORE), torch.full_like(rows.samples, -1))
-    loss = task().training_step(padding, 0)["loss"]
+    loss = task(aux_loss=AuxLoss(router_z_weight=0.1)).training_step(padding, 0)["loss"]
     loss.backward()
     assert loss == 0
+
+
+def test_a_dense_model_routes_nothing() -> None:
+    step = task(moe=MoEConfig(expert_dim=16, layers=[])).training_step(batch(), 0)
+    step["loss"].backward()
+    assert step["routings"] == {}
 
 
 def test_it_learns_eight_tokens_by_heart() -> None:
@@ -69,9 +78,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
     assert sorted(rates[10:], reverse=True) == rates[10:]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("load_balancing_weight", -1.0), ("warmup_steps", -1), ("temperature", -1.0)]
-)
+@pytest.mark.parametrize(("name", "value"), [("warmup_steps", -1), ("temperature", -1.0)])
 def test_negative_values_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is -1"):
         task(**{name: value})

@@ -1,5 +1,6 @@
 """The Lightning CLI of this project."""
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
-from ..tasks import OtherModelError
+from ..errors import RunError
 from .checkpoints import find_checkpoint
 from .errors import Parser, refuse
 from .quiet import quiet
@@ -57,10 +58,11 @@ class CLI(LightningCLI):
             refuse(str(error))
 
     def _run_subcommand(self, subcommand: str) -> None:
-        """A checkpoint of another model is a mistake too; it shows when it is read."""
+        """Some mistakes show later: a checkpoint of another model, for one."""
         try:
             super()._run_subcommand(subcommand)
-        except OtherModelError as error:
+        except RunError as error:
+            print(file=sys.stderr)  # a progress bar may stand on this line
             refuse(str(error))
 
 

@@ -10,6 +10,7 @@ LOOK = "--print_config shows the options and classes in use, --help all of them"
 
 # What the parser says, and how a person would say it. The first that fits is taken.
 SENTENCES = {
+    r"\n *- (?P<reason>\w+ is [^\n]+; [^\n]+)\n": "{reason}",
     r"\n *- (?P<reason>[^\n]+)\nGiven value type: .*Namespace'>": "{reason}",
     r'Parser key "(?P<key>[^"]+)":.*import path string: (?P<value>\S+)': (
         "{key} is {value}, and there is no such class; LOOK"

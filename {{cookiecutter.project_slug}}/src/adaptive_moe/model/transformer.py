@@ -1,11 +1,12 @@
 """Batch to hidden states: the decoder-only transformer."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ..data import PADDING
-from ..moe import Experts, Gating, MoE, Router, Routing
+from ..moe import FeedForward, Gating, MoE, Routing
 from .attention import SelfAttention
 from .block import Block
 
@@ -16,46 +17,36 @@ class Decoder(nn.Module):
     Args:
         vocab_size: Number of token ids.
         dim: Width of the hidden states.
-        num_layers: Blocks, each with attention and a mixture of experts.
         num_heads: Attention heads; twice their number divides `dim`.
-        num_experts: Experts in each block.
-        expert_dim: Inner width of one expert.
-        gating: Decides which tokens get a second expert; one policy for all blocks.
+        feed_forwards: The feed-forward half of each block, with or without experts.
     """
 
-    def __init__(
-        self,
-        vocab_size: int,
-        dim: int,
-        num_layers: int,
-        num_heads: int,
-        num_experts: int,
-        expert_dim: int,
-        gating: Gating,
-    ) -> None:
+    def __init__(self, vocab_size: int, dim: int, num_heads: int, feed_forwards: Sequence[MoE | FeedForward]) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, dim)
         nn.init.normal_(self.embedding.weight, std=dim**-0.5)
         self.blocks = nn.ModuleList(
-            Block(
-                dim,
-                SelfAttention(dim, num_heads),
-                MoE(Router(dim, num_experts, gating), Experts(dim, expert_dim, num_experts)),
-            )
-            for _ in range(num_layers)
+            Block(dim, SelfAttention(dim, num_heads), feed_forward) for feed_forward in feed_forwards
         )
         self.norm = nn.RMSNorm(dim)
+        for module in self.modules():
+            if isinstance(module, Gating) and module.sees_the_future:
+                raise ValueError(
+                    f"gating is {type(module).__name__}, whose choice for a token depends on later ones; "
+                    "a decoder needs another, for example Threshold"
+                )
 
     def forward(
         self, ids: Int[Tensor, "batch length"], samples: Int[Tensor, "batch length"]
-    ) -> tuple[Float[Tensor, "batch length dim"], list[Routing]]:
-        """Hidden states, and one routing for each block."""
-        visible, mask = causal_within_samples(samples), samples != PADDING
+    ) -> tuple[Float[Tensor, "batch length dim"], dict[str, Routing]]:
+        """Hidden states, and the routing of each layer that has experts, under the layer's name."""
+        visible = causal_within_samples(samples)
         x = self.embedding(ids)
-        routings = []
-        for block in self.blocks:
-            x, routing = block(x, visible, mask)
-            routings.append(routing)
+        routings = {}
+        for number, block in enumerate(self.blocks):
+            x, routing = block(x, visible, samples)
+            if routing is not None:
+                routings[f"layer_{number}"] = routing
         return self.norm(x), routings
 
     def logits(self, hidden: Float[Tensor, "*n dim"]) -> Float[Tensor, "*n vocabulary"]:

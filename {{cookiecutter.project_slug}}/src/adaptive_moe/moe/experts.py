@@ -1,49 +1,72 @@
-"""Feed-forward experts, stacked, and the way of the tokens through them."""
+"""Feed-forward experts, stacked."""
+
+import warnings
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from .activation import ACTIVATIONS
+from .grouped import grouped
 from .routing import Routing
+from .sorted_loop import sorted_loop
+
+ActivationName = Literal["swiglu", "gelu"]
 
 
 class Experts(nn.Module):
-    """SwiGLU experts: y = sum over the selected experts of weight * down(silu(gate(x)) * up(x)).
-
-    1. dispatch: the nonzeros of the transposed choice are (expert, token) pairs, already sorted by expert
-    2. every expert takes its slice: no capacity, no dropped token, an idle expert takes none
-    3. combine: each result, times its weight, is added to its token
+    """y = sum over the selected experts of weight * down(activation(up(x))).
 
     Each projection is one 3-D parameter, so that an idle expert still has a gradient, zero, and
     data-parallel training never waits for it.
+
+    Args:
+        dim: Width of the tokens.
+        expert_dim: Inner width of one expert.
+        num_experts: How many.
+        activation: `swiglu`, whose up-projection has two halves, gate and up; or `gelu`.
     """
 
-    def __init__(self, dim: int, expert_dim: int, num_experts: int) -> None:
+    def __init__(self, dim: int, expert_dim: int, num_experts: int, activation: ActivationName = "swiglu") -> None:
         super().__init__()
-        self.gate_proj = stacked_linear(num_experts, dim, expert_dim)
-        self.up_proj = stacked_linear(num_experts, dim, expert_dim)
+        self.activation = activation
+        self.up_proj = stacked_linear(num_experts, dim, ACTIVATIONS[activation].projections * expert_dim)
         self.down_proj = stacked_linear(num_experts, expert_dim, dim)
 
-    def forward(self, x: Float[Tensor, "tokens dim"], routing: Routing) -> Float[Tensor, "tokens dim"]:
-        """Every token through its experts."""
-        expert, token = routing.selected.t().nonzero(as_tuple=True)
-        slices = x[token].split_with_sizes(routing.tokens_per_expert.tolist())
-        # unbind once: indexing a stacked weight writes a zero tensor of its full size for each expert in backward
-        weights = zip(self.gate_proj.unbind(), self.up_proj.unbind(), self.down_proj.unbind(), strict=True)
-        results = torch.cat([swiglu(part, *weight) for part, weight in zip(slices, weights, strict=True)])
-        weighted = results * routing.weights[token, expert].unsqueeze(1)
-        return weighted.new_zeros(x.shape).index_add(0, token, weighted).to(x.dtype)
+    @property
+    def weights_per_expert(self) -> int:
+        """Each multiplies a token once."""
+        return self.up_proj[0].numel() + self.down_proj[0].numel()
+
+    def forward(
+        self, x: Float[Tensor, "tokens dim"], routing: Routing, most: int | None = None
+    ) -> Float[Tensor, "tokens dim"]:
+        """Every token through its experts, of which it has at most `most`; a token without one gives zero."""
+        dtype = x.dtype
+        if torch.is_autocast_enabled(x.device.type):
+            dtype = torch.get_autocast_dtype(x.device.type)
+        x, up_proj, down_proj = (tensor.to(dtype) for tensor in (x, self.up_proj, self.down_proj))
+        if has_grouped_mm(x, down_proj):
+            return grouped(x, routing, up_proj, down_proj, ACTIVATIONS[self.activation], most)
+        out: Tensor
+        out, *_ = sorted_loop(x, routing.weights, routing.selected, up_proj, down_proj, self.activation)
+        return out
 
 
-def swiglu(
-    x: Float[Tensor, "tokens dim"],
-    gate_proj: Float[Tensor, "expert_dim dim"],
-    up_proj: Float[Tensor, "expert_dim dim"],
-    down_proj: Float[Tensor, "dim expert_dim"],
-) -> Float[Tensor, "tokens dim"]:
-    """One expert (Shazeer 2020, arXiv 2002.05202)."""
-    return F.linear(F.silu(F.linear(x, gate_proj)) * F.linear(x, up_proj), down_proj)
+def has_grouped_mm(x: Float[Tensor, "tokens dim"], down_proj: Float[Tensor, "experts dim inner"]) -> bool:
+    """Whether torch has a grouped product here that does not wait: bfloat16, Hopper or newer, rows of 16 bytes."""
+    if x.dtype != torch.bfloat16 or not x.is_cuda or torch.cuda.get_device_capability(x.device) < (9, 0):
+        return False
+    dims = down_proj.shape[1:]
+    if any(dim % 8 for dim in dims):
+        warnings.warn(
+            f"dim and expert_dim are {dims[0]} and {dims[1]}; the grouped product takes multiples of 8, "
+            "so the experts run one after the other, which is slower",
+            stacklevel=2,
+        )
+        return False
+    return True
 
 
 def stacked_linear(num_experts: int, dim_in: int, dim_out: int) -> nn.Parameter:

@@ -1,31 +1,37 @@
 """The mixture-of-experts layer: what stands in place of a feed-forward network."""
 
-import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from .experts import Experts
+from .feed_forward import FeedForward
 from .router import Router
 from .routing import Routing
 
 
 class MoE(nn.Module):
-    """1. take the real tokens; 2. route them; 3. send them through their experts; 4. put them back.
+    """1. route the tokens; 2. send each through its experts; 3. add the shared experts, if there are any.
 
-    Padding is never routed and comes out as zero.
+    Padding is not routed: no expert sees it.
+
+    Args:
+        router: Chooses.
+        experts: Are chosen from.
+        shared_experts: Of every token, always on and unweighted (DeepSeekMoE, arXiv 2401.06066): n experts side
+            by side are one network of n times their width.
     """
 
-    def __init__(self, router: Router, experts: Experts) -> None:
+    def __init__(self, router: Router, experts: Experts, shared_experts: FeedForward | None = None) -> None:
         super().__init__()
-        self.router = router
-        self.experts = experts
+        self.router, self.experts, self.shared_experts = router, experts, shared_experts
 
     def forward(
-        self, x: Float[Tensor, "batch length dim"], mask: Bool[Tensor, "batch length"]
+        self, x: Float[Tensor, "batch length dim"], samples: Int[Tensor, "batch length"]
     ) -> tuple[Float[Tensor, "batch length dim"], Routing]:
-        """The layer's output and where its tokens went, in the order of the mask's true values."""
-        tokens = x[mask]
-        routing = self.router(tokens)
-        out = torch.zeros_like(x)
-        out[mask] = self.experts(tokens, routing)
-        return out, routing
+        """The layer's output and where its tokens went, row by row; `samples` is negative at padding."""
+        tokens = x.flatten(0, 1)
+        routing = self.router(tokens, samples.flatten())
+        out = self.experts(tokens, routing, self.router.gating.max_experts)
+        if self.shared_experts is not None:
+            out = out + self.shared_experts(tokens)
+        return out.view_as(x), routing

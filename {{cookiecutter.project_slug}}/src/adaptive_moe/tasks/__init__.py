@@ -1,5 +1,4 @@
 """Hidden states to loss and metric: one LightningModule a task."""
 
-from .task import OtherModelError as OtherModelError
 from .task import Task as Task
 from .text_completion import TextCompletion as TextCompletion

@@ -12,46 +12,54 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from ..data import Batch
+from ..errors import RunError
 from ..model import Decoder
-from ..moe import Routing, load_balancing_loss
-
-
-class OtherModelError(ValueError):
-    """A checkpoint holds the weights of a model that was built with other options."""
+from ..moe import AuxLoss, Routing
 
 
 class Task(LightningModule):
-    """Trains `model` on the loss of a task plus the load-balancing loss of every layer.
+    """Trains `model` on the loss of a task plus the losses that steer its routers.
 
     Args:
         model: Gives hidden states and routings.
         optimizer: Called with the parameters.
+        aux_loss: Of the routings, beside the task's loss.
         warmup_steps: Steps over which the learning rate rises; after them it falls along a cosine to a tenth.
-        load_balancing_weight: Of the layers' summed balance loss, beside the task's loss.
+        compile: Train the model with torch.compile.
     """
 
     def __init__(
-        self, model: Decoder, optimizer: OptimizerCallable, warmup_steps: int, load_balancing_weight: float
+        self,
+        model: Decoder,
+        optimizer: OptimizerCallable,
+        aux_loss: AuxLoss,
+        warmup_steps: int,
+        compile: bool,  # noqa: A002 - torch's name for it
     ) -> None:
         super().__init__()
-        if load_balancing_weight < 0:
-            raise ValueError(f"load_balancing_weight is {load_balancing_weight}; choose 0 (off) or more")
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
         optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
         self.model = model
-        self.optimizer, self.warmup_steps, self.load_balancing_weight = optimizer, warmup_steps, load_balancing_weight
+        self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
+
+    def setup(self, stage: str) -> None:
+        """Only training sees the same shapes again and again."""
+        if self.compiled and stage == "fit":
+            # the rows that the experts keep for backward are as many as the routing has choices
+            torch._dynamo.config.capture_dynamic_output_shape_ops = True
+            self.model.compile()
 
     @abstractmethod
-    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], list[Routing]]:
-        """The task's own loss, logged as `<stage>/loss` with its metric, and the routings."""
+    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], dict[str, Routing]]:
+        """The task's own loss, logged as `<stage>/loss` with its metric, and the routing of each layer."""
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """The loss to minimise, and the routings, detached, for the callbacks."""
         loss, routings = self.loss(batch, "train")
-        aux_loss = self.load_balancing_weight * sum(map(load_balancing_loss, routings), loss.new_zeros(()))
+        aux_loss = self.aux_loss(list(routings.values())).to(loss.device)
         self.log("train/aux_loss", aux_loss)
-        return {"loss": loss + aux_loss, "routings": [routing.detach() for routing in routings]}
+        return {"loss": loss + aux_loss, "routings": {name: routing.detach() for name, routing in routings.items()}}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Log loss and metric."""
@@ -67,7 +75,7 @@ class Task(LightningModule):
         saved = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
         for name in sorted(mine.keys() | saved.keys()):
             if mine.get(name) != saved.get(name):
-                raise OtherModelError(
+                raise RunError(
                     f"the checkpoint has {saved.get(name)} for {name}, and this model {mine.get(name)}; "
                     "give its options, before --ckpt_path: --config <its run>/config.yaml"
                 )

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from ..data import IGNORE, Batch
 from ..model import Decoder, generate
-from ..moe import Gating, Routing
+from ..moe import AuxLoss, Gating, MoEConfig, Routing
 from .perplexity import language_metrics
 from .task import Task
 
@@ -18,14 +18,14 @@ class TextCompletion(Task):
     Args:
         gating: Decides which tokens get a second expert.
         optimizer: Called with the parameters.
+        moe: What the layers are made of.
+        aux_loss: What is added to the loss to steer the routers.
         vocab_size: Number of token ids; the data module's.
         dim: Width of the hidden states.
         num_layers: Blocks.
         num_heads: Attention heads; twice their number divides `dim`.
-        num_experts: Experts in each block.
-        expert_dim: Inner width of one expert.
         warmup_steps: Steps over which the learning rate rises.
-        load_balancing_weight: Of the layers' summed balance loss.
+        compile: Train the model with torch.compile: slower to start, faster then.
         max_new_tokens: How much `predict` adds to its prompt.
         temperature: Of `predict`'s choice; 0 takes the likeliest token.
     """
@@ -34,29 +34,29 @@ class TextCompletion(Task):
         self,
         gating: Gating,
         optimizer: OptimizerCallable,
+        moe: MoEConfig = MoEConfig(),  # noqa: B008 - frozen
+        aux_loss: AuxLoss = AuxLoss(),  # noqa: B008 - frozen
         vocab_size: int = 2048,
         dim: int = 192,
         num_layers: int = 4,
         num_heads: int = 6,
-        num_experts: int = 8,
-        expert_dim: int = 384,
         warmup_steps: int = 50,
-        load_balancing_weight: float = 0.01,
+        compile: bool = False,  # noqa: A002 - torch's name for it
         max_new_tokens: int = 64,
         temperature: float = 0.8,
     ) -> None:
-        sizes = {"dim": dim, "num_layers": num_layers, "num_heads": num_heads, "expert_dim": expert_dim}
+        sizes = {"dim": dim, "num_layers": num_layers, "num_heads": num_heads}
         for name, value in {**sizes, "max_new_tokens": max_new_tokens}.items():
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
         if temperature < 0:
             raise ValueError(f"temperature is {temperature}; choose 0 (the likeliest token) or more")
-        decoder = Decoder(vocab_size, dim, num_layers, num_heads, num_experts, expert_dim, gating)
-        super().__init__(decoder, optimizer, warmup_steps, load_balancing_weight)
+        decoder = Decoder(vocab_size, dim, num_heads, moe.build(dim, num_layers, gating))
+        super().__init__(decoder, optimizer, aux_loss, warmup_steps, compile)
         self.max_new_tokens, self.temperature = max_new_tokens, temperature
         self.val_metrics, self.test_metrics = language_metrics("val"), language_metrics("test")
 
-    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], list[Routing]]:
+    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], dict[str, Routing]]:
         """Mean cross-entropy of the tokens that have a successor in their document."""
         hidden, routings = self.model(batch.ids, batch.samples)
         known = batch.labels != IGNORE

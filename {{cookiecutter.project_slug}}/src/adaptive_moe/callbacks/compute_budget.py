@@ -1,0 +1,53 @@
+"""Holds the experts per token at a goal."""
+
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from ..errors import RunError
+from ..moe import MarginGating, Router, threshold_for
+
+RATE = 0.1
+
+
+class ComputeBudget(Callback):
+    """Moves the gating threshold (T or p) so that a token uses `experts_per_token` experts on average.
+
+    After every batch the threshold goes a tenth of the way to where it would have met the goal on that
+    batch, averaged over ranks. It follows a router that sharpens with a delay of about ten batches, and cannot
+    oscillate: it filters a target that does not depend on it. It lies in the model, so that
+    checkpoints keep it.
+
+    Tags: `routing/threshold`, `routing/target_experts_per_token`.
+
+    Args:
+        experts_per_token: The mean over real tokens and layers, at least 1 and at most what the policy can give.
+    """
+
+    def __init__(self, experts_per_token: float) -> None:
+        if not experts_per_token >= 1:
+            raise ValueError(f"experts_per_token is {experts_per_token}; every token has an expert: choose 1 or more")
+        self.experts_per_token = experts_per_token
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Find the threshold."""
+        routers = [module for module in pl_module.modules() if isinstance(module, Router)]
+        gating = routers[0].gating if routers else None  # one policy serves all layers
+        if not isinstance(gating, MarginGating):
+            name = type(gating).__name__ if gating else "not there, since the model is dense"
+            raise RunError(f"gating is {name}; a compute budget moves a threshold: choose Threshold or TopP")
+        most = gating.max_experts or routers[0].linear.out_features
+        if self.experts_per_token > most:
+            raise RunError(
+                f"experts_per_token is {self.experts_per_token}; a token gets at most {most}: choose 1 to {most}"
+            )
+        self.gating = gating
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """One move."""
+        wanted = threshold_for(self.experts_per_token, self.gating, list(outputs["routings"].values()))
+        self.gating.threshold.lerp_(trainer.strategy.reduce(wanted, reduce_op="mean"), RATE)
+        pl_module.log("routing/threshold", self.gating.threshold, rank_zero_only=True)
+        pl_module.log("routing/target_experts_per_token", self.experts_per_token, rank_zero_only=True)
