@@ -1,6 +1,13 @@
+import re
+from pathlib import Path
+
+import pytest
 import torch
 
-from adaptive_moe.callbacks.routing_monitor import layer_scalars
+from adaptive_moe.callbacks.routing_monitor import NEVER, layer_scalars, refuse_overflow
+from adaptive_moe.errors import RunError
+
+from ..conftest import Run
 
 
 def test_scalars_of_a_known_load() -> None:
@@ -15,3 +22,20 @@ def test_scalars_of_a_known_load() -> None:
         "routing/layer_1/tokens_per_expert/0": 1.5,
         "routing/layer_1/tokens_per_expert/1": 4.5,
     }
+
+
+def test_the_layer_and_the_step_that_overflowed_first_are_named() -> None:
+    refuse_overflow(torch.tensor([NEVER, NEVER]), ["layer_0", "layer_3"])
+    with pytest.raises(RunError, match="layer_3 are not finite in step 7;"):
+        refuse_overflow(torch.tensor([9, 7]), ["layer_0", "layer_3"])
+
+
+def test_a_run_whose_router_overflows_ends_with_a_sentence_and_keeps_its_last_checkpoint(
+    run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit):
+        run("fit", "--trainer.max_steps=6", "--model.optimizer.lr=1e30")
+    assert re.search(r"error: the router's logits of layer_\d are not finite in step \d", capsys.readouterr().err)
+    for path in tmp_path.rglob("last.ckpt"):
+        weights = torch.load(path, weights_only=True)["state_dict"]
+        assert all(value.isfinite().all() for value in weights.values())

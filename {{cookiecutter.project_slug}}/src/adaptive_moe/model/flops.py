@@ -22,4 +22,4 @@ def flops_per_token(model: Decoder, length: int, experts_per_token: Mapping[str,
     compared = sum(length * module.qkv.in_features for module in modules if isinstance(module, SelfAttention))
     experts = [module.weights_per_expert for module in modules if isinstance(module, Experts)]
     used = sum(float(mean) * each for mean, each in zip(experts_per_token.values(), experts, strict=True))
-    return 2 * (weights + used) + 4 * compared
+    return 2.0 * (weights + used) + 4.0 * compared

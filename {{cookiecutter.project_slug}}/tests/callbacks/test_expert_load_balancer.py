@@ -1,0 +1,57 @@
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Callback
+
+from adaptive_moe.callbacks import ExpertLoadBalancer
+from adaptive_moe.errors import RunError
+from adaptive_moe.moe import Threshold
+
+from .training import fit, layers, task
+
+
+class Loads(Callback):
+    """Notes the tokens per expert of every batch."""
+
+    def __init__(self) -> None:
+        self.loads: list[torch.Tensor] = []
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, *_: Any) -> None:
+        self.loads.append(torch.stack([each.tokens_per_expert for each in outputs["routings"].values()]).float())
+
+    def worst(self, batch: int) -> float:
+        load = self.loads[batch]
+        return float((load.max(1).values / load.mean(1)).max())
+
+
+@pytest.mark.parametrize("scores", ["softmax", "sigmoid"])
+def test_it_spreads_a_load_that_had_collapsed(scores: str) -> None:
+    module, loads = task(Threshold(), selection_bias=True, scores=scores), Loads()
+    # every token has something of the first, which all routers take for a sign of their first expert
+    module.model.embedding.weight.data += 0.5 * module.model.embedding.weight.data[0].sign()
+    for layer in layers(module):
+        layer.router.linear.weight.data[0] = module.model.embedding.weight.data[0].sign() / 12
+    fit(module, ExpertLoadBalancer(rate=0.003), loads, steps=200)
+    assert loads.worst(0) > 7
+    assert sum(loads.worst(-batch) for batch in range(1, 21)) / 20 < 1.5
+
+
+def test_biases_move_once_an_optimiser_step_by_the_load_of_all_its_batches() -> None:
+    module, loads = task(Threshold(), selection_bias=True), Loads()
+    fit(module, ExpertLoadBalancer(rate=0.5), loads, steps=1, accumulate=2)
+    total = loads.loads[0] + loads.loads[1]
+    assert not torch.equal(loads.loads[0] < loads.loads[0].mean(), total < total.mean())
+    for layer, load in zip(layers(module), total, strict=True):
+        assert layer.router.bias is not None
+        torch.testing.assert_close(layer.router.bias, 0.5 * (load.mean() - load).sign())
+
+
+def test_a_model_without_biases_is_refused() -> None:
+    with pytest.raises(RunError, match="selection_bias is false"):
+        fit(task(Threshold()), ExpertLoadBalancer(), steps=1)
+
+
+def test_a_rate_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="rate is 0"):
+        ExpertLoadBalancer(0.0)
