@@ -8,7 +8,7 @@ from adaptive_moe.callbacks import ComputeBudget
 from adaptive_moe.errors import RunError
 from adaptive_moe.moe import Gating, MarginGating, Threshold, TopK, TopP
 
-from .training import fit, layers, task
+from .training import Batches, fit, layers, task
 
 
 class Sharpen(Callback):
@@ -34,7 +34,7 @@ GATINGS = [Threshold(0.9), Threshold(0.0, "renormalised"), TopP(1.0)]
 @pytest.mark.parametrize("gating", GATINGS, ids=["T", "gap", "p"])
 def test_it_holds_the_goal_while_the_router_sharpens(gating: MarginGating, goal: float) -> None:
     sharpen = Sharpen(gating)
-    fit(task(gating), ComputeBudget(goal), sharpen, steps=150)
+    fit(task(gating), Batches(150), ComputeBudget(goal), sharpen)
     held = torch.tensor(sharpen.spent[50:])
     assert abs(held.mean() - goal) < 0.03
     assert (held - goal).abs().max() < 0.1
@@ -43,7 +43,9 @@ def test_it_holds_the_goal_while_the_router_sharpens(gating: MarginGating, goal:
 @pytest.mark.parametrize("gating", GATINGS, ids=["T", "gap", "p"])
 def test_it_does_not_oscillate(gating: MarginGating) -> None:
     sharpen = Sharpen(gating)
-    fit(task(gating), ComputeBudget(1.4), sharpen, steps=120, alike=True)
+    alike = Batches(1)
+    alike.batches *= 120
+    fit(task(gating), alike, ComputeBudget(1.4), sharpen)
     # on the way to the goal it falls or rises; from then on, a router that sharpens asks for more and more
     turns = torch.tensor(sharpen.thresholds).diff().sign().diff().count_nonzero()
     assert turns <= 1
@@ -60,7 +62,7 @@ def test_the_threshold_that_it_has_reached_is_in_the_checkpoint() -> None:
 
 def refusal(gating: Gating, goal: float, **moe: Any) -> str:
     with pytest.raises(RunError) as refused:
-        fit(task(gating, **moe), ComputeBudget(goal), steps=1)
+        fit(task(gating, **moe), Batches(1), ComputeBudget(goal))
     return str(refused.value)
 
 

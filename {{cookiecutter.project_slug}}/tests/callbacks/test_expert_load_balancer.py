@@ -8,7 +8,7 @@ from adaptive_moe.callbacks import ExpertLoadBalancer
 from adaptive_moe.errors import RunError
 from adaptive_moe.moe import Threshold
 
-from .training import fit, layers, task
+from .training import Batches, fit, layers, task
 
 
 class Loads(Callback):
@@ -32,14 +32,14 @@ def test_it_spreads_a_load_that_had_collapsed(scores: str) -> None:
     module.model.embedding.weight.data += 0.5 * module.model.embedding.weight.data[0].sign()
     for layer in layers(module):
         layer.router.linear.weight.data[0] = module.model.embedding.weight.data[0].sign() / 12
-    fit(module, ExpertLoadBalancer(rate=0.003), loads, steps=200)
+    fit(module, Batches(200), ExpertLoadBalancer(rate=0.003), loads)
     assert loads.worst(0) > 7
     assert sum(loads.worst(-batch) for batch in range(1, 21)) / 20 < 1.5
 
 
 def test_biases_move_once_an_optimiser_step_by_the_load_of_all_its_batches() -> None:
     module, loads = task(Threshold(), selection_bias=True), Loads()
-    fit(module, ExpertLoadBalancer(rate=0.5), loads, steps=1, accumulate=2)
+    fit(module, Batches(2), ExpertLoadBalancer(rate=0.5), loads, accumulate_grad_batches=2)
     total = loads.loads[0] + loads.loads[1]
     assert not torch.equal(loads.loads[0] < loads.loads[0].mean(), total < total.mean())
     for layer, load in zip(layers(module), total, strict=True):
@@ -49,7 +49,7 @@ def test_biases_move_once_an_optimiser_step_by_the_load_of_all_its_batches() -> 
 
 def test_a_model_without_biases_is_refused() -> None:
     with pytest.raises(RunError, match="selection_bias is false"):
-        fit(task(Threshold()), ExpertLoadBalancer(), steps=1)
+        fit(task(Threshold()), Batches(1), ExpertLoadBalancer())
 
 
 def test_a_rate_of_nothing_is_refused() -> None:

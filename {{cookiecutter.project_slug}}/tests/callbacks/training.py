@@ -24,23 +24,21 @@ def layers(module: TextCompletion) -> list[MoE]:
 
 
 class Batches:
-    """Not a list, which the trainer would take for many loaders."""
+    """As many as asked, of random tokens; rows of several seeds lie one below the other."""
 
-    def __init__(self, batches: list[Batch]) -> None:
-        self.batches = batches
+    def __init__(self, count: int, *seeds: int) -> None:
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds or (0,)]
+        ids = torch.cat([torch.randint(50, (count, 4, 64), generator=generator) for generator in generators], dim=1)
+        self.batches = [Batch(rows, rows, torch.zeros_like(rows)) for rows in ids]
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self.batches)
 
 
-def fit(module: TextCompletion, *callbacks: Callback, steps: int, accumulate: int = 1, alike: bool = False) -> Trainer:
-    """On batches that differ, or on one again and again."""
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(50, (steps * accumulate, 4, 64), generator=generator)
-    batches = [Batch(rows, rows, torch.zeros_like(rows)) for rows in (ids[:1].expand_as(ids) if alike else ids)]
+def fit(module: TextCompletion, batches: Batches, *callbacks: Callback, **options: Any) -> None:
+    """One epoch."""
     trainer = Trainer(
-        max_steps=steps,
-        accumulate_grad_batches=accumulate,
+        max_epochs=1,
         accelerator="cpu",
         logger=False,
         limit_val_batches=0,
@@ -48,6 +46,6 @@ def fit(module: TextCompletion, *callbacks: Callback, steps: int, accumulate: in
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **options,
     )
-    trainer.fit(module, Batches(batches), Batches(batches))
-    return trainer
+    trainer.fit(module, batches, batches)

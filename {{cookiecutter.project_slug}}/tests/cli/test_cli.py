@@ -126,12 +126,12 @@ def test_a_checkpoint_of_another_model_is_refused_and_its_run_is_left_as_it_was(
 
 
 def test_configs_stack_and_the_command_line_wins(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mine.yaml").write_text("model:\n  init_args:\n    expert_dim: 99\n    dim: 48\n")
+    (tmp_path / "mine.yaml").write_text("model:\n  init_args:\n    moe:\n      expert_dim: 99\n    dim: 48\n")
     with pytest.raises(SystemExit) as end:
         run("fit", "--config=mine.yaml", "--model.dim=36", "--print_config")
     assert end.value.code == 0
     arguments = yaml.safe_load(capsys.readouterr().out)["model"]["init_args"]
-    assert (arguments["dim"], arguments["expert_dim"], arguments["num_experts"]) == (36, 99, 4)
+    assert (arguments["dim"], arguments["moe"]["expert_dim"], arguments["moe"]["num_experts"]) == (36, 99, 4)
 
 
 def test_the_seed_decides(run: Run) -> None:

@@ -69,11 +69,17 @@ class Summary(Callback):
 
 
 def routing_line(trainer: Trainer) -> dict[str, str]:
-    """Mean experts per token in the last logged steps, overall and by layer."""
+    """Mean experts per token in the last logged steps, overall and by layer, and what a token costs."""
     values = {tag: f"{float(value):.2f}" for tag, value in trainer.callback_metrics.items()}
     layers = [value for tag, value in values.items() if tag.endswith("/experts_per_token") and "layer_" in tag]
     mean = values.get("routing/experts_per_token")
-    return {"experts per token": f"{mean} (by layer: {', '.join(layers)})"} if mean else {}
+    if not mean:
+        return {}
+    flops = float(trainer.callback_metrics["routing/flops_per_token"])
+    return {
+        "experts per token": f"{mean} (by layer: {', '.join(layers)})",
+        "FLOPs per token": f"{flops / 1e6:.1f} million forward, three times as many to train",
+    }
 
 
 def places(trainer: Trainer) -> dict[str, str]:

@@ -12,5 +12,7 @@ class Float32Buffers(nn.Module):
         kept = dict(self.named_buffers(recurse=False))
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         for name, buffer in kept.items():
-            setattr(self, name, buffer.to(self.get_buffer(name).device))
+            moved = self.get_buffer(name)
+            if moved.dtype != buffer.dtype:
+                setattr(self, name, buffer.to(moved.device))
         return self

@@ -3,6 +3,10 @@
 Both directions are operators of their own. A compiler sees two calls where it would see a loop whose
 slices depend on values, and between them only the up-projection's result and the experts' outputs are
 kept: the activation is computed again, which costs less than to write and read it.
+
+On a CPU, a product in bfloat16 whose number of rows is new costs as much again, because its kernel is
+generated first; and loads are new in every step. So there each expert's rows are filled up with zeros to
+a multiple of 16, and the few kernels that are left are found again.
 """
 
 from typing import Any
@@ -11,29 +15,31 @@ import torch
 from torch import Tensor
 
 from .activation import ACTIVATIONS
+from .huge_pages import in_huge_pages
 
 
 @torch.library.custom_op("adaptive_moe::sorted_loop", mutates_args=())
 def sorted_loop(
     x: Tensor, weights: Tensor, selected: Tensor, up_proj: Tensor, down_proj: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The layer's output (tokens, dim); for backward, `projected` and `outputs` of each pair, sorted by expert.
+    """The layer's output (tokens, dim); for backward, `projected` and `outputs` of each row, sorted by expert.
 
     1. dispatch: the nonzeros of the transposed choice are (expert, token) pairs, already sorted by expert
     2. every expert takes its slice: no capacity, no dropped token, an idle expert takes none
     3. combine: each output, times its weight, is added to its token, in the order of the experts
     """
     expert, token = selected.t().nonzero(as_tuple=True)
-    sizes = selected.sum(0).tolist()
+    sizes, filled = rows_per_expert(selected, x)
     weight = weights[token, expert].unsqueeze(1)
-    projected = x.new_empty(len(token), up_proj.shape[1])
-    outputs = x.new_empty(len(token), x.shape[1])
+    projected = x.new_empty(sum(filled), up_proj.shape[1])
+    outputs = x.new_empty(sum(filled), x.shape[1])
     total = torch.zeros_like(x, dtype=torch.promote_types(x.dtype, torch.float32))
-    rows = (torch.split(each, sizes) for each in (token, weight, projected, outputs))
-    for tokens, weighing, before, output, up, down in zip(*rows, up_proj, down_proj, strict=True):
-        torch.mm(x.index_select(0, tokens), up.t(), out=before)
+    real = (torch.split(each, sizes) for each in (token, weight))
+    rows = (torch.split(each, filled) for each in (projected, outputs))
+    for tokens, weighing, before, output, up, down in zip(*real, *rows, up_proj, down_proj, strict=True):
+        torch.mm(gather(x, tokens, len(before)), up.t(), out=before)
         torch.mm(ACTIVATIONS[activation](before), down.t(), out=output)
-        total.index_add_(0, tokens, (output * weighing).to(total.dtype))
+        total.index_add_(0, tokens, (output[: len(tokens)] * weighing).to(total.dtype))
     return total.to(x.dtype), projected, outputs
 
 
@@ -51,24 +57,42 @@ def sorted_loop_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The gradients of x, weights and both projections; those of an idle expert are zero."""
     expert, token = selected.t().nonzero(as_tuple=True)
-    sizes = selected.sum(0).tolist()
+    sizes, filled = rows_per_expert(selected, x)
     weight = weights[token, expert].unsqueeze(1)
     grad_weight = torch.empty_like(weight)
-    grad_up_proj, grad_down_proj = torch.empty_like(up_proj), torch.empty_like(down_proj)
+    grad_up_proj, grad_down_proj = (in_huge_pages(torch.empty_like(weight)) for weight in (up_proj, down_proj))
     grad_x = torch.zeros_like(x, dtype=torch.promote_types(x.dtype, torch.float32))
-    rows = (torch.split(each, sizes) for each in (token, weight, grad_weight, projected, outputs))
+    real = (torch.split(each, sizes) for each in (token, weight, grad_weight))
+    rows = (torch.split(each, filled) for each in (projected, outputs))
     for tokens, weighing, grad_weighing, before, output, up, down, grad_up, grad_down in zip(
-        *rows, up_proj, down_proj, grad_up_proj, grad_down_proj, strict=True
+        *real, *rows, up_proj, down_proj, grad_up_proj, grad_down_proj, strict=True
     ):
-        grad_output = grad.index_select(0, tokens)
-        grad_weighing.copy_((grad_output * output).sum(1, keepdim=True))
-        grad_output.mul_(weighing)
+        count = len(tokens)
+        grad_output = gather(grad, tokens, len(before))
+        grad_weighing.copy_((grad_output * output)[:count].sum(1, keepdim=True))
+        grad_output[:count].mul_(weighing)
         hidden, grad_before = ACTIVATIONS[activation].backward(grad_output.mm(down), before)
         torch.mm(grad_output.t(), hidden, out=grad_down)
-        torch.mm(grad_before.t(), x.index_select(0, tokens), out=grad_up)
-        grad_x.index_add_(0, tokens, grad_before.mm(up).to(grad_x.dtype))
+        torch.mm(grad_before.t(), gather(x, tokens, len(before)), out=grad_up)
+        grad_x.index_add_(0, tokens, grad_before.mm(up)[:count].to(grad_x.dtype))
     grad_weights = torch.zeros_like(weights).index_put((token, expert), grad_weight.squeeze(1))
     return grad_x.to(x.dtype), grad_weights, grad_up_proj, grad_down_proj
+
+
+def rows_per_expert(selected: Tensor, x: Tensor) -> tuple[list[int], list[int]]:
+    """The load of each expert, and the rows that it takes with those that fill it up."""
+    tile = 16 if x.dtype == torch.bfloat16 and x.device.type == "cpu" else 1
+    sizes: list[int] = selected.sum(0).tolist()
+    return sizes, [-(-size // tile) * tile for size in sizes]
+
+
+def gather(x: Tensor, tokens: Tensor, count: int) -> Tensor:
+    """The rows of some tokens, filled up with zeros."""
+    if count == len(tokens):
+        return x.index_select(0, tokens)
+    rows = x.new_zeros(count, x.shape[1])
+    torch.index_select(x, 0, tokens, out=rows[: len(tokens)])
+    return rows
 
 
 @sorted_loop.register_fake

@@ -1,0 +1,191 @@
+"""How fast the mixture-of-experts layer is, against dense networks, itself at top-2, and others' blocks.
+
+python benchmarks/moe_layer.py
+python benchmarks/moe_layer.py --json results.json
+python benchmarks/moe_layer.py --device cuda
+
+Every figure is a ratio of times, forward and backward, measured in turn in one run: the median over pairs
+with its quartiles. `pip install transformers` adds the Mixtral block to the peers.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "template" / "src"), str(Path(__file__).parent)]
+
+import training_step
+from measure import Call, in_turn, peak_bytes, ratios, where
+from peers import mixtral_blocks
+
+from adaptive_moe.moe import Experts, FeedForward, Gating, MoE, RandomTopTwo, Router, Routing, TopK
+from adaptive_moe.moe.experts import ActivationName
+
+Forward = Callable[[Tensor], Tensor]
+NUM_EXPERTS = 16
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+# precision, threads, width, rows an expert, goal
+DENSE_ON_CPU = [
+    (dtype, threads, dim, rows, 1.03 if rows >= 512 else 1.15 if (dtype, threads) == ("float32", 1) else None)
+    for dtype in DTYPES
+    for threads in (1, 2)
+    for dim in (256, 512)
+    for rows in (128, 512, 1024)
+]
+DENSE_ON_GPU = [("bfloat16", 1, 1024, 1126, 1.12), ("bfloat16", 1, 2048, 2253, 1.07)]  # 16k and 32k tokens
+
+
+@dataclass
+class Row:
+    """One cell of the table."""
+
+    what: str
+    against: str
+    setting: str
+    low: float
+    median: float
+    high: float
+    goal: float | None = None
+
+    def __str__(self) -> str:
+        figures = f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
+        goal = f"<= {self.goal:.2f} {'reached' if self.median <= self.goal else 'missed'}" if self.goal else ""
+        return f"{self.what:<32} / {self.against:<39} {self.setting:<44} {figures:<24} {goal}"
+
+
+class Bench:
+    """Layers of one width on one device and in one precision."""
+
+    def __init__(self, device: str, dtype: str, threads: int, dim: int, tokens: int, rounds: int) -> None:
+        torch.manual_seed(0)
+        torch.set_num_threads(threads)
+        self.device, self.dtype, self.rounds = device, DTYPES[dtype], rounds
+        self.dim, self.tokens, self.expert_dim = dim, tokens, 4 * dim
+        self.setting = f"{dtype}, d {dim}, {tokens} tokens" + (f", threads {threads}" if device == "cpu" else "")
+        self.x = torch.randn(tokens, dim, device=device, dtype=self.dtype, requires_grad=True)
+        self.direction = torch.randn_like(self.x)
+        self.samples = torch.zeros(1, tokens, dtype=torch.long, device=device)
+
+    def step(self, module: nn.Module, forward: Forward) -> Call:
+        """Forward and backward, with new gradients as in training."""
+
+        def call() -> None:
+            module.zero_grad(set_to_none=True)
+            self.x.grad = None
+            torch.autograd.backward(forward(self.x), self.direction)
+
+        return call
+
+    def moe(self, gating: Gating, activation: ActivationName = "swiglu") -> Call:
+        """Router and experts."""
+        router = Router(self.dim, NUM_EXPERTS, gating).to(self.device)
+        experts = Experts(self.dim, self.expert_dim, NUM_EXPERTS, activation).to(self.device, self.dtype)
+        layer = MoE(router, experts)
+        return self.step(layer, lambda x: layer(x.unsqueeze(0), self.samples)[0].squeeze(0))
+
+    def dense(self, experts_per_token: float, activation: ActivationName = "swiglu") -> Call:
+        """The same active FLOPs in one network."""
+        width = round(experts_per_token * self.expert_dim)
+        layer = FeedForward(self.dim, width, activation).to(self.device, self.dtype)
+        return self.step(layer, layer)
+
+    def loads(self, tokens_per_expert: list[int]) -> Call:
+        """Experts alone under a load that is given; one expert a token."""
+        experts = Experts(self.dim, self.expert_dim, NUM_EXPERTS).to(self.device, self.dtype)
+        chosen = torch.arange(NUM_EXPERTS).repeat_interleave(torch.tensor(tokens_per_expert))
+        selected = nn.functional.one_hot(chosen[torch.randperm(len(chosen))], NUM_EXPERTS).bool().to(self.device)
+        probs = selected.float()
+        routing = Routing(probs, probs, probs, selected, probs)
+        return self.step(experts, lambda x: experts(x, routing, 1))
+
+    def compare(self, what: str, one: Call, against: str, other: Call, goal: float | None) -> Row:
+        """One in turn with the other."""
+        seconds = in_turn({"one": one, "other": other}, self.device, self.rounds)
+        return Row(what, against, self.setting, *ratios(seconds["one"], seconds["other"]), goal)
+
+
+def against_dense(device: str, rounds: int) -> Iterator[Row]:
+    """10 % of the tokens on two experts, by rows per expert."""
+    for dtype, threads, dim, rows, goal in DENSE_ON_GPU if device == "cuda" else DENSE_ON_CPU:
+        bench = Bench(device, dtype, threads, dim, round(rows * NUM_EXPERTS / 1.1), rounds)
+        adaptive, dense = bench.moe(RandomTopTwo(0.1)), bench.dense(1.1)
+        yield bench.compare(f"adaptive, {rows} rows an expert", adaptive, "dense, same active FLOPs", dense, goal)
+
+
+def against_top_two(device: str, rounds: int) -> Iterator[Row]:
+    """By the share of single-expert tokens, as in the paper's table of layer times."""
+    bench = middle(device, rounds)
+    for single, goal in ((1.0, 0.52), (0.8, 0.62), (0.5, 0.77), (0.2, 0.92)):
+        adaptive, top_two = bench.moe(RandomTopTwo(1 - single)), bench.moe(TopK(2))
+        yield bench.compare(f"{single:.0%} of tokens on one expert", adaptive, "own top-2", top_two, goal)
+
+
+def against_peers(device: str, rounds: int) -> Iterator[Row]:
+    """The faster of others' blocks at top-2 has the goal."""
+    bench = middle(device, rounds)
+    peers = mixtral_blocks(bench.dim, bench.expert_dim, NUM_EXPERTS, bench.dtype, device)
+    calls = {name: bench.step(block, block) for name, block in peers}
+    seconds = in_turn({"adaptive": bench.moe(RandomTopTwo(0.1)), **calls}, device, rounds)
+    for name in sorted(calls, key=lambda name: statistics.median(seconds[name])):
+        goal = 0.55 if name == min(calls, key=lambda name: statistics.median(seconds[name])) else None
+        yield Row("adaptive, 10 % on two", name, bench.setting, *ratios(seconds["adaptive"], seconds[name]), goal)
+
+
+def under_skew(device: str, rounds: int) -> Iterator[Row]:
+    """One expert with five times the mean, one idle."""
+    bench = middle(device, rounds)
+    mean = bench.tokens // NUM_EXPERTS
+    rest, left = divmod(bench.tokens - 5 * mean, NUM_EXPERTS - 2)
+    skewed = bench.loads([5 * mean, 0, *[rest + 1] * left, *[rest] * (NUM_EXPERTS - 2 - left)])
+    yield bench.compare("skewed load", skewed, "even load", bench.loads([mean] * NUM_EXPERTS), 1.10)
+
+
+def memory(device: str, rounds: int) -> Iterator[Row]:  # noqa: ARG001 - it does not vary
+    """Peak bytes beyond weight gradients, forward and backward."""
+    goals: dict[ActivationName, float] = {"swiglu": 1.15, "gelu": 1.30}
+    for activation, goal in goals.items():
+        for dtype in DTYPES:
+            bench = Bench(device, dtype, 2, 512, 8192, 1)
+            weights = bench.x.element_size() * bench.dim * bench.expert_dim * (3 if activation == "swiglu" else 2)
+            adaptive = peak_bytes(bench.moe(RandomTopTwo(0.1), activation), device) - NUM_EXPERTS * weights
+            ratio = adaptive / (peak_bytes(bench.dense(1.1, activation), device) - 1.1 * weights)
+            yield Row(f"memory, {activation}", "dense, same active FLOPs", bench.setting, ratio, ratio, ratio, goal)
+
+
+def middle(device: str, rounds: int) -> Bench:
+    """The size that is not varied."""
+    return (
+        Bench(device, "bfloat16", 1, 2048, 8192, rounds)
+        if device == "cuda"
+        else Bench(device, "float32", 2, 512, 8192, rounds)
+    )
+
+
+def main() -> None:
+    """Print the table as it comes; write it when it is whole."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--rounds", type=int, default=9, help="pairs that count in each cell")
+    parser.add_argument("--json", type=Path, help="write the table here, too")
+    options = parser.parse_args()
+    rows = []
+    for part in (against_dense, against_top_two, against_peers, under_skew, memory):
+        for row in part(options.device, options.rounds):
+            print(row, flush=True)
+            rows.append(asdict(row))
+    step = training_step.against_top_two(1.15, 4 * options.rounds) if options.device == "cpu" else {}
+    print("whole step of text completion / top-2:", ", ".join(f"{name} {value:.3f}" for name, value in step.items()))
+    if options.json:
+        options.json.write_text(json.dumps({**where(options.device), "rows": rows, "step": step}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
