@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 ROOT = Path(__file__).parents[1]
+sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
 sys.path[:0] = [str(ROOT / "template" / "src"), str(Path(__file__).parent)]
 
 import training_step

@@ -6,4 +6,5 @@ from .last_checkpoint import LastCheckpoint as LastCheckpoint
 from .print_predictions import PrintPredictions as PrintPredictions
 from .progress_bar import MoEProgressBar as MoEProgressBar
 from .routing_monitor import RoutingMonitor as RoutingMonitor
+from .steering import Steering as Steering
 from .summary import Summary as Summary

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
 from ..moe import MarginGating, Router, threshold_for
+from .steering import Steering
 
 RATE = 0.1
 
 
-class ComputeBudget(Callback):
+class ComputeBudget(Steering):
     """Moves the gating threshold (T or p) so that a token uses `experts_per_token` experts on average.
 
     After every batch the threshold goes a tenth of the way to where it would have met the goal on that
@@ -29,7 +30,7 @@ class ComputeBudget(Callback):
             raise ValueError(f"experts_per_token is {experts_per_token}; every token has an expert: choose 1 or more")
         self.experts_per_token = experts_per_token
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def attach(self, pl_module: LightningModule) -> None:
         """Find the threshold."""
         routers = [module for module in pl_module.modules() if isinstance(module, Router)]
         gating = routers[0].gating if routers else None  # one policy serves all layers

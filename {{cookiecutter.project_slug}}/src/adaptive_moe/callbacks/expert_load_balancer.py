@@ -3,13 +3,14 @@
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
 from ..moe import Router
+from .steering import Steering
 
 
-class ExpertLoadBalancer(Callback):
+class ExpertLoadBalancer(Steering):
     """Moves each expert's selection bias after every optimiser step: up where it took less than its share, else down.
 
     Wang et al. 2024 (arXiv 2408.15664), with the loads of all ranks. The bias lies in the model, so
@@ -24,7 +25,7 @@ class ExpertLoadBalancer(Callback):
             raise ValueError(f"rate is {rate}; a bias that never moves balances nothing: choose more than 0")
         self.rate = rate
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def attach(self, pl_module: LightningModule) -> None:
         """Find the biases."""
         self.routers = [module for module in pl_module.modules() if isinstance(module, Router)]
         if not self.routers or any(router.bias is None for router in self.routers):

@@ -8,6 +8,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
+from ..callbacks import Steering
 from ..errors import RunError
 from .checkpoints import find_checkpoint
 from .errors import Parser, refuse
@@ -54,6 +55,9 @@ class CLI(LightningCLI):
         """A value that a constructor refuses is a mistake in the command, not in the program."""
         try:
             super().instantiate_classes()
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, Steering) and self.subcommand == "fit":
+                    callback.attach(self.model)
         except (ValueError, MisconfigurationException) as error:
             refuse(str(error))
 
