@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -30,12 +29,9 @@ def test_the_layer_and_the_step_that_overflowed_first_are_named() -> None:
         refuse_overflow(torch.tensor([9, 7]), ["layer_0", "layer_3"])
 
 
-def test_a_run_whose_router_overflows_ends_with_a_sentence_and_keeps_its_last_checkpoint(
-    run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_run_whose_router_overflows_ends_with_a_sentence(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("fit", "--trainer.max_steps=6", "--model.optimizer.lr=1e30")
-    assert re.search(r"error: the router's logits of layer_\d are not finite in step \d", capsys.readouterr().err)
-    for path in tmp_path.rglob("last.ckpt"):
-        weights = torch.load(path, weights_only=True)["state_dict"]
-        assert all(value.isfinite().all() for value in weights.values())
+    said = capsys.readouterr()
+    assert re.search(r"error: the router's logits of layer_\d are not finite in step [2-4];", said.err)
+    assert "validation perplexity" not in said.out

@@ -26,10 +26,13 @@ def layers(module: TextCompletion) -> list[MoE]:
 class Batches:
     """As many as asked, of random tokens; rows of several seeds lie one below the other."""
 
-    def __init__(self, count: int, *seeds: int) -> None:
+    def __init__(self, count: int, *seeds: int, padding: bool = False) -> None:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds or (0,)]
         ids = torch.cat([torch.randint(50, (count, 4, 64), generator=generator) for generator in generators], dim=1)
         self.batches = [Batch(rows, rows, torch.zeros_like(rows)) for rows in ids]
+        if padding:  # what lies behind the data of an uneven epoch
+            last = self.batches[-1]
+            self.batches[-1] = last._replace(samples=torch.full_like(last.samples, -1))
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self.batches)

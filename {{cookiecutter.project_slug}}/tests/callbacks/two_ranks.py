@@ -27,4 +27,6 @@ def moved(batches: Batches, **options: Any) -> dict[str, torch.Tensor]:
 if __name__ == "__main__":
     rank = int(os.environ["RANK"])
     strategy = DDPStrategy(broadcast_buffers=False, process_group_backend="gloo")
-    torch.save(moved(Batches(5, rank), devices=2, strategy=strategy), Path(sys.argv[1]) / f"{rank}.pt")
+    torch.save(
+        moved(Batches(5, rank, padding=rank == 1), devices=2, strategy=strategy), Path(sys.argv[1]) / f"{rank}.pt"
+    )

@@ -1,6 +1,8 @@
 """The layer's two backends against a dense oracle."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -23,6 +25,7 @@ from adaptive_moe.moe import (
 )
 from adaptive_moe.moe.activation import ACTIVATIONS
 from adaptive_moe.moe.grouped import grouped
+from adaptive_moe.moe.huge_pages import in_huge_pages
 from adaptive_moe.moe.sorted_loop import sorted_loop, sorted_loop_backward
 
 DIM, INNER = 8, 16
@@ -40,6 +43,14 @@ POLICIES: dict[str, Gating] = {
 WAYS = [("loop", torch.float64), ("loop", torch.float32), ("loop", torch.bfloat16)]
 WAYS += [("grouped", torch.float32), ("grouped", torch.bfloat16)]
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-5, torch.bfloat16: 4e-2}
+
+
+@pytest.fixture(autouse=True)
+def unused_memory_is_nan() -> Iterator[None]:
+    """What a backend must not read is made to show."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
 
 
 def run(way: str, x: Tensor, routing: Routing, experts: Experts, most: int | None) -> Tensor:
@@ -130,13 +141,36 @@ def test_idle_experts_and_an_empty_batch_leave_zero_gradients(backend: str, toke
 
 
 @pytest.mark.parametrize("backend", ["loop", "grouped"])
-def test_no_tokens_at_all(backend: str) -> None:
-    moe, _ = setting("threshold", 4, 0, 0, 0.5, "gelu")
+@pytest.mark.parametrize("policy", ["threshold", "top_p"])
+def test_no_tokens_at_all(backend: str, policy: str) -> None:
+    moe, _ = setting(policy, 4, 0, 0, 0.5, "gelu")
     x = torch.empty(0, DIM, requires_grad=True)
-    out = run(backend, x, moe.router(x, torch.empty(0, dtype=torch.long)), moe.experts, 2)
+    routing = moe.router(x, torch.empty(0, dtype=torch.long))
+    out = run(backend, x, routing, moe.experts, moe.router.gating.max_experts)
     torch.autograd.backward(out.sum())
     assert out.shape == (0, DIM)
-    assert all(weight.grad is not None for weight in moe.experts.parameters())
+    assert all(weight.grad is not None for weight in moe.parameters())
+
+
+def test_a_width_that_the_grouped_product_cannot_take_is_told_where_there_is_a_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.warns(UserWarning, match="dim and expert_dim are 12 and 16; .* takes multiples of 8"):
+        assert not Experts(12, 16, 4).in_rows_of_16_bytes
+    assert Experts(16, 24, 4).in_rows_of_16_bytes
+
+
+@pytest.mark.skipif(not Path("/sys/kernel/mm/transparent_hugepage").exists(), reason="this system has no huge pages")
+def test_large_buffers_ask_for_huge_pages() -> None:
+    buffer = torch.empty(2**24)
+    assert in_huge_pages(buffer) is buffer
+    middle = buffer.data_ptr() + buffer.nbytes // 2
+    maps = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text(), flags=re.MULTILINE)
+    for entry in maps[1:]:
+        start, end = (int(address, 16) for address in entry.split()[0].split("-"))
+        if start <= middle < end:
+            assert " hg" in entry
 
 
 def test_padding_gets_no_compute() -> None:
@@ -157,7 +191,7 @@ def test_the_operators_are_what_torch_expects() -> None:
     leaves = [tensor.clone().requires_grad_() for tensor in (x, routing.weights, up, down)]
     arguments = (leaves[0], leaves[1], routing.selected, leaves[2], leaves[3], "swiglu")
     utils = ("test_schema", "test_autograd_registration", "test_faketensor")
-    torch.library.opcheck(sorted_loop, arguments, test_utils=utils)
+    torch.library.opcheck(sorted_loop, arguments, test_utils=(*utils, "test_aot_dispatch_dynamic"))
     backward = (out, projected, outputs, x, routing.weights, routing.selected, up, down, "swiglu")
     torch.library.opcheck(sorted_loop_backward, backward, test_utils=utils)
 

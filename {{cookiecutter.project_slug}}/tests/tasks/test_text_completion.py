@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from adaptive_moe.data import IGNORE, Batch
-from adaptive_moe.moe import AuxLoss, MoEConfig, Threshold
+from adaptive_moe.moe import AuxLoss, MoEConfig, Threshold, TopK
 from adaptive_moe.tasks import TextCompletion
 
 ADAMW = functools.partial(torch.optim.AdamW, lr=0.01)
@@ -15,7 +15,8 @@ def task(**changes: Any) -> TextCompletion:
     torch.manual_seed(0)
     sizes = {"vocab_size": 20, "dim": 24, "num_layers": 2, "num_heads": 2}
     moe = MoEConfig(num_experts=4, expert_dim=16)
-    module = TextCompletion(Threshold(0.1), ADAMW, **({"moe": moe} | sizes | changes))
+    options: dict[str, Any] = {"gating": Threshold(0.1), "optimizer": ADAMW, "moe": moe, **sizes, **changes}
+    module = TextCompletion(**options)
     module.log = module.log_dict = lambda *_, **__: None  # type: ignore[assignment, method-assign]
     return module
 
@@ -50,6 +51,14 @@ def test_a_batch_of_padding_costs_nothing() -> None:
     loss = task(aux_loss=AuxLoss(router_z_weight=0.1)).training_step(padding, 0)["loss"]
     loss.backward()
     assert loss == 0
+
+
+def test_a_loss_that_would_balance_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="balance_over is single_expert_tokens, and with TopK no token"):
+        task(gating=TopK(2))
+    task(gating=TopK(2), aux_loss=AuxLoss(balance_over="all_choices"))
+    task(gating=TopK(2), aux_loss=AuxLoss(load_balancing_weight=0.0))
+    task(gating=TopK(1))
 
 
 def test_a_dense_model_routes_nothing() -> None:

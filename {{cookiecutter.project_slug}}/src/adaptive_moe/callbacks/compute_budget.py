@@ -5,7 +5,7 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
-from ..moe import MarginGating, Router, threshold_for
+from ..moe import MarginGating, Router, move_threshold
 from .steering import Steering
 
 RATE = 0.1
@@ -15,9 +15,11 @@ class ComputeBudget(Steering):
     """Moves the gating threshold (T or p) so that a token uses `experts_per_token` experts on average.
 
     After every batch the threshold goes a tenth of the way to where it would have met the goal on that
-    batch, averaged over ranks. It follows a router that sharpens with a delay of about ten batches, and cannot
-    oscillate: it filters a target that does not depend on it. It lies in the model, so that
-    checkpoints keep it.
+    batch, weighed over ranks by their tokens. It follows a router that sharpens with a delay of about
+    ten batches. There is no gain on an error that could be set too high: what it goes to is found, not tried.
+
+    It has its place in checkpoints, from which it is restored for evaluation too: give the run's config, which
+    names this callback.
 
     Tags: `routing/threshold`, `routing/target_experts_per_token`.
 
@@ -48,7 +50,14 @@ class ComputeBudget(Steering):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """One move."""
-        wanted = threshold_for(self.experts_per_token, self.gating, list(outputs["routings"].values()))
-        self.gating.threshold.lerp_(trainer.strategy.reduce(wanted, reduce_op="mean"), RATE)
+        move_threshold(self.gating, list(outputs["routings"].values()), self.experts_per_token, RATE)
         pl_module.log("routing/threshold", self.gating.threshold, rank_zero_only=True)
         pl_module.log("routing/target_experts_per_token", self.experts_per_token, rank_zero_only=True)
+
+    def state_dict(self) -> dict[str, float]:
+        """Where the threshold is."""
+        return {"threshold": float(self.gating.threshold)}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Where it was."""
+        self.gating.threshold.fill_(state_dict["threshold"])

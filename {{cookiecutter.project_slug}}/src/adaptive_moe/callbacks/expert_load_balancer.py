@@ -6,7 +6,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
-from ..moe import Router
+from ..moe import Router, sum_over_ranks
 from .steering import Steering
 
 
@@ -41,6 +41,6 @@ class ExpertLoadBalancer(Steering):
         """One move a step, alike on all ranks."""
         self.loads = self.loads + torch.stack([routing.tokens_per_expert for routing in outputs["routings"].values()])
         if trainer.global_step != self.step:
-            for router, load in zip(self.routers, trainer.strategy.reduce(self.loads, reduce_op="sum"), strict=True):
+            for router, load in zip(self.routers, sum_over_ranks(self.loads.float()), strict=True):
                 router.move_bias(load, self.rate)
             self.step, self.loads = trainer.global_step, torch.tensor(0)

@@ -43,24 +43,31 @@ class RoutingMonitor(Callback):
     ) -> None:
         """Add this batch up; log on the steps on which Lightning does."""
         routings: dict[str, Routing] = outputs["routings"]
-        if not routings:  # a dense model
-            return
-        self.loads = self.loads + torch.stack([routing.tokens_per_expert for routing in routings.values()])
-        self.tokens = self.tokens + torch.stack([routing.mask.sum() for routing in routings.values()])
-        finite = torch.stack([routing.logits.isfinite().all() for routing in routings.values()])
-        self.overflow = torch.minimum(self.overflow.to(finite.device), torch.where(finite, NEVER, trainer.global_step))
+        if routings:
+            self.count(routings, trainer.global_step)
         steps = trainer.global_step - self.logged_step
         interval: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if steps and interval and trainer.global_step % interval == 0:
-            loads, tokens = (trainer.strategy.reduce(count, reduce_op="sum") for count in (self.loads, self.tokens))
-            refuse_overflow(trainer.strategy.reduce(self.overflow, reduce_op="min"), list(routings))
-            pl_module.log("routing/experts_per_token", loads.sum() / tokens.sum(), rank_zero_only=True)
-            values = layer_scalars(list(routings), loads.float(), tokens, steps)
-            means = {name: values[f"routing/{name}/experts_per_token"] for name in routings}
-            flops = flops_per_token(pl_module.model, batch.ids.shape[1], means)  # type: ignore[arg-type]
+            values = self.scalars(trainer, list(routings), steps) if routings else {}
+            used = {name: values[f"routing/{name}/experts_per_token"] for name in routings}
+            flops = flops_per_token(pl_module.model, batch.ids.shape[1], used)  # type: ignore[arg-type]
             pl_module.log_dict({**values, "routing/flops_per_token": flops}, rank_zero_only=True)
             self.logged_step = trainer.global_step
             self.reset()
+
+    def count(self, routings: dict[str, Routing], step: int) -> None:
+        """Add a batch up; nothing here waits for the device."""
+        self.loads = self.loads + torch.stack([routing.tokens_per_expert for routing in routings.values()])
+        self.tokens = self.tokens + torch.stack([routing.mask.sum() for routing in routings.values()])
+        finite = torch.stack([routing.logits.isfinite().all() for routing in routings.values()])
+        self.overflow = torch.minimum(self.overflow.to(finite.device), torch.where(finite, NEVER, step))
+
+    def scalars(self, trainer: Trainer, names: list[str], steps: int) -> dict[str, Tensor]:
+        """Of all ranks, since the last log."""
+        refuse_overflow(trainer.strategy.reduce(self.overflow, reduce_op="min"), names)
+        loads, tokens = (trainer.strategy.reduce(count, reduce_op="sum") for count in (self.loads, self.tokens))
+        mean = loads.sum() / tokens.sum()
+        return {"routing/experts_per_token": mean, **layer_scalars(names, loads.float(), tokens, steps)}
 
 
 def refuse_overflow(first_step: Int[Tensor, " layers"], names: list[str]) -> None:

@@ -72,14 +72,12 @@ def routing_line(trainer: Trainer) -> dict[str, str]:
     """Mean experts per token in the last logged steps, overall and by layer, and what a token costs."""
     values = {tag: f"{float(value):.2f}" for tag, value in trainer.callback_metrics.items()}
     layers = [value for tag, value in values.items() if tag.endswith("/experts_per_token") and "layer_" in tag]
-    mean = values.get("routing/experts_per_token")
-    if not mean:
-        return {}
-    flops = float(trainer.callback_metrics["routing/flops_per_token"])
-    return {
-        "experts per token": f"{mean} (by layer: {', '.join(layers)})",
-        "FLOPs per token": f"{flops / 1e6:.1f} million forward, three times as many to train",
-    }
+    lines = {}
+    if mean := values.get("routing/experts_per_token"):
+        lines["experts per token"] = f"{mean} (by layer: {', '.join(layers)})"
+    if flops := trainer.callback_metrics.get("routing/flops_per_token"):
+        lines["FLOPs per token"] = f"{float(flops) / 1e6:.1f} million forward, three times as many to train"
+    return lines
 
 
 def places(trainer: Trainer) -> dict[str, str]:

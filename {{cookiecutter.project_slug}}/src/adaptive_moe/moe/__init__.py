@@ -1,6 +1,6 @@
 """Tokens to routing to experts to tokens. Read in the order routing, gating, router, experts, layer, losses."""
 
-from .budget import threshold_for as threshold_for
+from .budget import move_threshold as move_threshold
 from .config import MoEConfig as MoEConfig
 from .experts import Experts as Experts
 from .feed_forward import FeedForward as FeedForward
@@ -16,5 +16,6 @@ from .layer import MoE as MoE
 from .losses import AuxLoss as AuxLoss
 from .losses import load_balancing_loss as load_balancing_loss
 from .losses import router_z_loss as router_z_loss
+from .ranks import sum_over_ranks as sum_over_ranks
 from .router import Router as Router
 from .routing import Routing as Routing

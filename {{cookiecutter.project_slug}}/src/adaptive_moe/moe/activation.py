@@ -1,6 +1,7 @@
 """What an expert does between its two projections, and its gradient."""
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -64,4 +65,5 @@ class GELU(Activation):
         return F.gelu(projected), torch.ops.aten.gelu_backward(grad, projected)
 
 
+ActivationName = Literal["swiglu", "gelu"]
 ACTIVATIONS: dict[str, Activation] = {"swiglu": SwiGLU(), "gelu": GELU()}

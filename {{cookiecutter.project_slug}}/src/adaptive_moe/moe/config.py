@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from .experts import ActivationName, Experts
+from .activation import ActivationName
+from .experts import Experts
 from .feed_forward import FeedForward
 from .gating import Gating
 from .layer import MoE

@@ -1,18 +1,15 @@
 """Feed-forward experts, stacked."""
 
 import warnings
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .activation import ACTIVATIONS
+from .activation import ACTIVATIONS, ActivationName
 from .grouped import grouped
 from .routing import Routing
 from .sorted_loop import sorted_loop
-
-ActivationName = Literal["swiglu", "gelu"]
 
 
 class Experts(nn.Module):
@@ -30,7 +27,13 @@ class Experts(nn.Module):
 
     def __init__(self, dim: int, expert_dim: int, num_experts: int, activation: ActivationName = "swiglu") -> None:
         super().__init__()
-        self.activation = activation
+        self.activation, self.in_rows_of_16_bytes = activation, dim % 8 == expert_dim % 8 == 0
+        if torch.cuda.is_available() and not self.in_rows_of_16_bytes:
+            warnings.warn(
+                f"dim and expert_dim are {dim} and {expert_dim}; a GPU's grouped product in bfloat16 takes multiples "
+                "of 8, so the experts will run one after the other, which is slower",
+                stacklevel=2,
+            )
         self.up_proj = stacked_linear(num_experts, dim, ACTIVATIONS[activation].projections * expert_dim)
         self.down_proj = stacked_linear(num_experts, expert_dim, dim)
 
@@ -47,26 +50,18 @@ class Experts(nn.Module):
         if torch.is_autocast_enabled(x.device.type):
             dtype = torch.get_autocast_dtype(x.device.type)
         x, up_proj, down_proj = (tensor.to(dtype) for tensor in (x, self.up_proj, self.down_proj))
-        if has_grouped_mm(x, down_proj):
+        if self.in_rows_of_16_bytes and has_grouped_mm(x):
             return grouped(x, routing, up_proj, down_proj, ACTIVATIONS[self.activation], most)
         out: Tensor
         out, *_ = sorted_loop(x, routing.weights, routing.selected, up_proj, down_proj, self.activation)
         return out
 
 
-def has_grouped_mm(x: Float[Tensor, "tokens dim"], down_proj: Float[Tensor, "experts dim inner"]) -> bool:
-    """Whether torch has a grouped product here that does not wait: bfloat16, Hopper or newer, rows of 16 bytes."""
-    if x.dtype != torch.bfloat16 or not x.is_cuda or torch.cuda.get_device_capability(x.device) < (9, 0):
+def has_grouped_mm(x: Float[Tensor, "tokens dim"]) -> bool:
+    """Whether torch has a grouped product here that does not wait: bfloat16 on NVIDIA's Hopper or Blackwell."""
+    if x.dtype != torch.bfloat16 or not x.is_cuda or torch.version.hip is not None:
         return False
-    dims = down_proj.shape[1:]
-    if any(dim % 8 for dim in dims):
-        warnings.warn(
-            f"dim and expert_dim are {dims[0]} and {dims[1]}; the grouped product takes multiples of 8, "
-            "so the experts run one after the other, which is slower",
-            stacklevel=2,
-        )
-        return False
-    return True
+    return torch.cuda.get_device_properties(x.device).major in (9, 10)
 
 
 def stacked_linear(num_experts: int, dim_in: int, dim_out: int) -> nn.Parameter:

@@ -4,8 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .activation import ACTIVATIONS
-from .experts import ActivationName
+from .activation import ACTIVATIONS, ActivationName
 
 
 class FeedForward(nn.Module):

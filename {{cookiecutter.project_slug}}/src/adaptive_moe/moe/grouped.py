@@ -34,9 +34,10 @@ class Rows(NamedTuple):
 def rows_by_expert(selected: Bool[Tensor, "tokens experts"], most: int | None) -> Rows:
     """Sort the pairs; `most` bounds the experts of a token, and None means that the device must be asked."""
     num_tokens, num_experts = selected.shape
-    if most is None or most > MOST_WITHOUT_WAITING:
+    if num_tokens and (most is None or most > MOST_WITHOUT_WAITING):
         count, most = torch.stack([selected.sum(), selected.sum(1).amax()]).tolist()  # the one wait
     else:
+        most = most or num_experts
         count = num_tokens * most
     # the experts of each token first, in their order
     kept, experts = selected.to(torch.uint8).sort(dim=1, descending=True, stable=True)
@@ -48,7 +49,7 @@ def rows_by_expert(selected: Bool[Tensor, "tokens experts"], most: int | None) -
         token=slot // max(most, 1),
         expert=key.clamp(max=num_experts - 1),
         used=key < num_experts,
-        ends=selected.sum(0).cumsum(0).to(torch.int32),
+        ends=torch.searchsorted(key, torch.arange(num_experts, device=key.device), right=True).to(torch.int32),
         place=place.view(num_tokens, most).clamp(max=max(count - 1, 0)),
         kept=kept,
     )
@@ -103,7 +104,8 @@ def grouped(
     """1. gather the rows; 2. both projections; 3. weigh; 4. collect. `most` as in `rows_by_expert`."""
     rows = rows_by_expert(routing.selected, most)
     if not len(rows.token):  # the product refuses to go backward through nothing
-        return x * 0 + (up_proj.sum() + down_proj.sum()) * 0
+        nothing = [each[:0].flatten().to(x.dtype) for each in (x, routing.weights, up_proj, down_proj)]
+        return torch.zeros_like(x) + torch.cat(nothing).sum()
     gathered = Gather.apply(x, *rows)  # type: ignore[no-untyped-call]
     hidden = activation(F.grouped_mm(gathered, up_proj.transpose(1, 2), offs=rows.ends))
     outputs = F.grouped_mm(hidden, down_proj.transpose(1, 2), offs=rows.ends)

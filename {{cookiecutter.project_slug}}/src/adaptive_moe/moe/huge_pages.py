@@ -2,12 +2,11 @@
 
 import ctypes
 import mmap
-import sys
 
 from torch import Tensor
 
 LEAST_BYTES = 2**22
-PAGE_BYTES = mmap.PAGESIZE
+ADVICE = getattr(mmap, "MADV_HUGEPAGE", None)  # Linux has it
 
 
 def in_huge_pages(buffer: Tensor) -> Tensor:
@@ -16,10 +15,10 @@ def in_huge_pages(buffer: Tensor) -> Tensor:
     New memory costs a fault a page when it is first written. Gradients of stacked experts are new in every
     step, and far larger than those of a dense network of the same compute.
     """
-    if sys.platform == "linux" and buffer.device.type == "cpu" and buffer.nbytes >= LEAST_BYTES:
-        start = -(-buffer.data_ptr() // PAGE_BYTES) * PAGE_BYTES
-        end = (buffer.data_ptr() + buffer.nbytes) // PAGE_BYTES * PAGE_BYTES
-        advise = ctypes.CDLL(None).madvise
-        advise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        advise(start, end - start, mmap.MADV_HUGEPAGE)  # advice: where it is not taken, nothing is lost
+    if ADVICE is not None and buffer.device.type == "cpu" and buffer.nbytes >= LEAST_BYTES:
+        page = mmap.PAGESIZE
+        start = -(-buffer.data_ptr() // page) * page
+        end = (buffer.data_ptr() + buffer.nbytes) // page * page
+        # advice: where it is not taken, nothing is lost
+        ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), ADVICE)
     return buffer

@@ -12,7 +12,7 @@ from .routing import Routing
 class MoE(nn.Module):
     """1. route the tokens; 2. send each through its experts; 3. add the shared experts, if there are any.
 
-    Padding is not routed: no expert sees it.
+    Padding is not routed: none of the experts that are chosen from sees it.
 
     Args:
         router: Chooses.

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .gating import Gating
+from .ranks import sum_over_ranks
 from .routing import Routing
 
 
@@ -18,7 +20,7 @@ def load_balancing_loss(
 
     p_e is the mean probability of expert e over all tokens, and f_e its share
 
-    - of the tokens that use one expert (Li et al., EMNLP 2023, section 3.2): who uses two carries no constraint;
+    - of the tokens that use one expert (Li et al., EMNLP 2023): who uses two carries no constraint;
       without single-expert tokens there is nothing to balance, and the loss is 0;
     - or of all choices (Fedus et al. 2021, arXiv 2101.03961, equation 4): when all tokens share k experts, E / k.
 
@@ -55,20 +57,13 @@ def tokens_per_layer(routings: Sequence[Routing], global_batch: bool) -> Float[T
     return counts.clamp(min=1)
 
 
-def sum_over_ranks(counts: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
-    """Counts carry no gradient."""
-    if torch.distributed.is_initialized():
-        torch.distributed.all_reduce(counts)
-    return counts
-
-
 @dataclass(frozen=True)
 class AuxLoss:
     """What is added to a task's loss.
 
     Args:
         load_balancing_weight: Of the load-balancing loss, summed over layers; 0 is off.
-        balance_over: `single_expert_tokens`, as in the paper, or `all_choices`, as in Switch and GShard.
+        balance_over: `single_expert_tokens`, as in the paper, or `all_choices`, as in Switch.
         router_z_weight: Of the router z-loss, summed over layers; 0 is off.
         global_batch: Take the means over the batches of all ranks together, not of each alone.
     """
@@ -82,6 +77,11 @@ class AuxLoss:
         for name in ("load_balancing_weight", "router_z_weight"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; choose 0 (off) or more")
+
+    def balances_nothing(self, gating: Gating) -> bool:
+        """Whether the paper's loss is asked for where no token can have a single expert."""
+        paper = self.load_balancing_weight > 0 and self.balance_over == "single_expert_tokens"
+        return paper and gating.min_experts > 1
 
     def __call__(self, routings: Sequence[Routing]) -> Float[Tensor, ""]:
         """The weighted sum; 0 where nothing is routed."""

@@ -14,6 +14,9 @@ Scores = Literal["softmax", "sigmoid"]
 Combine = Literal["raw", "renormalised"]
 
 
+SMALLEST = 1e-30  # what a sum that may be zero is taken for
+
+
 class Router(Float32Buffers):
     """A linear map, a score for each expert, a choice.
 
@@ -63,20 +66,19 @@ class Router(Float32Buffers):
         """Route every token: at least one expert for those whose sample is not negative, none for padding."""
         with torch.autocast(x.device.type, enabled=False):
             logits = nn.functional.linear(x.float(), self.linear.weight.float())
-        scores = logits.softmax(-1) if self.scores == "softmax" else logits.sigmoid()
-        probs = scores if self.scores == "softmax" else scores / scores.sum(1, keepdim=True)
-        biased = scores.detach() if self.bias is None else scores.detach() + self.bias
-        ranked, experts = biased.sort(dim=-1, descending=True, stable=True)
-        keep = self.gating(ranked, samples) & (samples >= 0).unsqueeze(1)
-        selected = torch.zeros_like(keep).scatter(1, experts, keep)
-        weights = scores * selected
-        if self.combine == "renormalised":
-            weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-30)  # padding selects nothing
+            scores = logits.softmax(-1) if self.scores == "softmax" else logits.sigmoid()
+            biased = scores.detach() if self.bias is None else scores.detach() + self.bias
+            ranked, experts = biased.sort(dim=-1, descending=True, stable=True)
+            keep = self.gating(ranked, samples) & (samples >= 0).unsqueeze(1)
+            selected = torch.zeros_like(keep).scatter(1, experts, keep)
+            weights = scores * selected
+            if self.combine == "renormalised":
+                weights = weights / weights.sum(1, keepdim=True).clamp(min=SMALLEST)  # padding selects nothing
+            probs = scores if self.scores == "softmax" else scores / scores.sum(1, keepdim=True).clamp(min=SMALLEST)
         return Routing(logits, probs, ranked, selected, weights)
 
     @torch.no_grad()
-    def move_bias(self, tokens_per_expert: Int[Tensor, " experts"], rate: float) -> None:
+    def move_bias(self, tokens_per_expert: Float[Tensor, " experts"], rate: float) -> None:
         """Towards an even load: b += rate * sign(mean load - load), over the tokens of a step on all ranks."""
         assert self.bias is not None
-        load = tokens_per_expert.float()
-        self.bias += rate * (load.mean() - load).sign()
+        self.bias += rate * (tokens_per_expert.mean() - tokens_per_expert).sign()

@@ -69,7 +69,7 @@ def sorted_loop_backward(
     ):
         count = len(tokens)
         grad_output = gather(grad, tokens, len(before))
-        grad_weighing.copy_((grad_output * output)[:count].sum(1, keepdim=True))
+        grad_weighing.copy_((grad_output * output)[:count].sum(1, keepdim=True, dtype=grad_x.dtype))
         grad_output[:count].mul_(weighing)
         hidden, grad_before = ACTIVATIONS[activation].backward(grad_output.mm(down), before)
         torch.mm(grad_output.t(), hidden, out=grad_down)
@@ -90,8 +90,9 @@ def gather(x: Tensor, tokens: Tensor, count: int) -> Tensor:
     """The rows of some tokens, filled up with zeros."""
     if count == len(tokens):
         return x.index_select(0, tokens)
-    rows = x.new_zeros(count, x.shape[1])
+    rows = x.new_empty(count, x.shape[1])
     torch.index_select(x, 0, tokens, out=rows[: len(tokens)])
+    rows[len(tokens) :] = 0
     return rows
 
 
@@ -114,7 +115,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
     ctx.save_for_backward(*output[1:], *tensors)
 
 
-def _backward(ctx: Any, grad: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, grad: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
     if grad is None:  # nothing depends on the output
         return None, None, None, None, None, None
     grad_x, grad_weights, grad_up, grad_down = sorted_loop_backward(grad, *ctx.saved_tensors, ctx.activation)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..data import Batch
 from ..errors import RunError
 from ..model import Decoder
-from ..moe import AuxLoss, Routing
+from ..moe import AuxLoss, Gating, Routing
 
 
 class Task(LightningModule):
@@ -40,11 +40,17 @@ class Task(LightningModule):
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
         optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
+        for module in model.modules():
+            if isinstance(module, Gating) and aux_loss.balances_nothing(module):
+                raise ValueError(
+                    f"balance_over is {aux_loss.balance_over}, and with {type(module).__name__} no token uses a single "
+                    "expert: set --model.aux_loss.balance_over all_choices"
+                )
         self.model = model
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
 
     def setup(self, stage: str) -> None:
-        """Only training sees the same shapes again and again."""
+        """Training sees the same shapes again and again; generation does not."""
         if self.compiled and stage == "fit":
             # the rows that the experts keep for backward are as many as the routing has choices
             torch._dynamo.config.capture_dynamic_output_shape_ops = True

@@ -15,6 +15,8 @@ class Gating(Float32Buffers, ABC):
     One policy serves all layers of a model.
     """
 
+    min_experts: int = 1
+    """The fewest experts that a token gets."""
     max_experts: int | None = None
     """The most experts a token can get; None where all of them can be."""
     needs_probabilities = False
@@ -36,14 +38,15 @@ class MarginGating(Gating):
     """Keeps a rank where its margin is within one threshold, which a compute budget can move.
 
     Args:
-        threshold: What the margins are measured against; kept in checkpoints.
+        threshold: What the margins are measured against. The config says it, not a checkpoint's weights; the
+            callback that moves it keeps it.
     """
 
     threshold: Tensor
 
     def __init__(self, threshold: float) -> None:
         super().__init__()
-        self.register_buffer("threshold", torch.tensor(threshold, dtype=torch.float32))
+        self.register_buffer("threshold", torch.tensor(threshold, dtype=torch.float32), persistent=False)
 
     @abstractmethod
     def margins(self, ranked: Float[Tensor, "tokens experts"]) -> Float[Tensor, "tokens optional"]:

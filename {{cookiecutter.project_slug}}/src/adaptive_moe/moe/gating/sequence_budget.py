@@ -35,5 +35,5 @@ class SequenceBudget(Gating):
         grouped = samples[order]
         start, end = (torch.searchsorted(grouped, grouped, right=right) for right in (False, True))
         place = torch.arange(len(order), device=order.device) - start
-        second = place < (self.share * (end - start)).round()
+        second = place < (self.share * (end - start).float()).round()
         return top_two_where(torch.zeros_like(second).scatter(0, order, second), ranked)

@@ -25,8 +25,10 @@ class TopP(MarginGating):
 
     def margins(self, ranked: Float[Tensor, "tokens experts"]) -> Float[Tensor, "tokens optional"]:
         """The mass before each rank."""
+        # a product, since a running sum is not deterministic on every device
+        before = ranked @ ranked.new_ones(ranked.shape[1], ranked.shape[1]).triu(1)
         # a sum can round to 1, and a rank with nothing before it but rounding would be lost at p = 1
-        return ranked.cumsum(1)[:, :-1].clamp(max=1 - 2**-24)
+        return before[:, 1:].clamp(max=1 - 2**-24)
 
     def forward(
         self, ranked: Float[Tensor, "tokens experts"], samples: Int[Tensor, " tokens"]
