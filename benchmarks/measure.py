@@ -43,15 +43,16 @@ def synchronise(device: str) -> None:
 
 
 def peak_bytes(call: Call, device: str) -> int:
-    """The most memory that a call holds at once beyond what was held before it."""
-    call()
+    """The most memory that a call holds at once beyond what was held before the first."""
     if device == "cuda":
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         call()
         torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        call()
+        torch.cuda.synchronize()
         return torch.cuda.max_memory_allocated() - before
+    call()
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         call()
     held = peak = 0

@@ -7,7 +7,8 @@ from measure import Call, in_turn, ratios
 from torch.profiler import ProfilerActivity, profile
 
 from adaptive_moe.data import Batch
-from adaptive_moe.moe import Gating, Threshold, TopK, threshold_for
+from adaptive_moe.moe import AuxLoss, Gating, Threshold, TopK
+from adaptive_moe.moe.budget import threshold_for
 from adaptive_moe.tasks import TextCompletion
 
 
@@ -15,7 +16,7 @@ def task(gating: Gating) -> TextCompletion:
     """The default model; it does not move, so that a step is like the one before."""
     torch.manual_seed(0)
     optimizer = functools.partial(torch.optim.AdamW, lr=0.0, weight_decay=0.1, fused=True)
-    module = TextCompletion(gating, optimizer)
+    module = TextCompletion(gating, optimizer, aux_loss=AuxLoss(balance_over="all_choices"))
     module.log = module.log_dict = lambda *_, **__: None  # type: ignore[assignment, method-assign]
     return module
 
@@ -55,7 +56,9 @@ def against_top_two(experts_per_token: float, rounds: int) -> dict[str, float]:
     for _ in range(20):  # what a layer does depends on those before it, so that one threshold takes some rounds
         with torch.no_grad():
             routings = list(adaptive.loss(batch, "train")[1].values())
-        gating.threshold.copy_(threshold_for(experts_per_token, gating, routings))
+        gating.threshold.copy_(threshold_for(gating, routings, experts_per_token))
+    with torch.no_grad():
+        routings = list(adaptive.loss(batch, "train")[1].values())
     used = float(torch.stack([routing.experts_per_token for routing in routings]).float().mean())
     calls = {"adaptive": step(adaptive, batch), "top-2": step(top_two, batch)}
     share = share_of_experts(calls["top-2"])

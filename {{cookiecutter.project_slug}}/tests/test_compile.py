@@ -1,5 +1,6 @@
 """The whole model in one graph, in a process of its own: shape checks would break it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,20 @@ def test_the_model_compiles_without_a_break_and_gives_the_same(dtype: str, toler
     program = PROGRAM.format(dtype=dtype, tolerance=tolerance)
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "graphs alike\n", done.stderr[-3000:]
+
+
+@pytest.mark.timeout(600)
+def test_the_option_trains_without_a_break(tiny: list[str], tmp_path: Path) -> None:
+    options = ["--model.compile=true", "--trainer.max_steps=3", "--trainer.limit_val_batches=1"]
+    options += ["--config", str(ROOT / "configs/gating/top_p.yaml"), "--model.moe.shared_experts=1"]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), "fit", *tiny, *options],
+        cwd=tmp_path,
+        env={**os.environ, "TORCH_LOGS": "graph_breaks"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "FLOPs per token" in done.stdout
+    assert "raph break" not in done.stderr

@@ -25,7 +25,7 @@ class TextCompletion(Task):
         num_layers: Blocks.
         num_heads: Attention heads; twice their number divides `dim`.
         warmup_steps: Steps over which the learning rate rises.
-        compile: Train the model with torch.compile: slower to start, faster then.
+        compile: Train the model with torch.compile.
         max_new_tokens: How much `predict` adds to its prompt.
         temperature: Of `predict`'s choice; 0 takes the likeliest token.
     """
