@@ -43,16 +43,14 @@ def synchronise(device: str) -> None:
 
 
 def peak_bytes(call: Call, device: str) -> int:
-    """The most memory that a call holds at once beyond what was held before the first."""
+    """The most memory that a call holds at once beyond what it leaves behind, its gradients."""
+    call()
     if device == "cuda":
-        before = torch.cuda.memory_allocated()
-        call()
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         call()
         torch.cuda.synchronize()
-        return torch.cuda.max_memory_allocated() - before
-    call()
+        return torch.cuda.max_memory_allocated() - torch.cuda.memory_allocated()
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         call()
     held = peak = 0
@@ -60,7 +58,7 @@ def peak_bytes(call: Call, device: str) -> int:
     for event in sorted((event for event in events if event.name() == "[memory]"), key=lambda event: event.start_ns()):
         held += event.nbytes()
         peak = max(peak, held)
-    return peak
+    return peak - held
 
 
 def where(device: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from measure import Call, in_turn, peak_bytes, ratios, where
 from peers import mixtral_blocks
 
 from adaptive_moe.moe import Experts, FeedForward, Gating, MoE, RandomTopTwo, Router, Routing, TopK
-from adaptive_moe.moe.experts import ActivationName
+from adaptive_moe.moe.activation import ActivationName
 
 Forward = Callable[[Tensor], Tensor]
 NUM_EXPERTS = 16
@@ -162,14 +162,13 @@ def under_skew(device: str, rounds: int) -> Iterator[Row]:
 
 
 def memory(device: str, rounds: int) -> Iterator[Row]:  # noqa: ARG001 - it does not vary
-    """Peak bytes beyond weight gradients, forward and backward."""
+    """Peak bytes beyond gradients, forward and backward."""
     goals: dict[ActivationName, float] = {"swiglu": 1.15, "gelu": 1.30}
     for activation, goal in goals.items():
         for dtype in DTYPES:
             bench = Bench(device, dtype, 2, 512, 8192, 1)
-            weights = bench.x.element_size() * bench.dim * bench.expert_dim * (3 if activation == "swiglu" else 2)
-            adaptive = peak_bytes(bench.moe(RandomTopTwo(0.1), activation), device) - NUM_EXPERTS * weights
-            ratio = adaptive / (peak_bytes(bench.dense(1.1, activation), device) - 1.1 * weights)
+            adaptive = peak_bytes(bench.moe(RandomTopTwo(0.1), activation), device)
+            ratio = adaptive / peak_bytes(bench.dense(1.1, activation), device)
             yield Row(f"memory, {activation}", "dense, same active FLOPs", bench.setting, ratio, ratio, ratio, goal)
 
 
@@ -182,21 +181,32 @@ def middle(device: str, rounds: int) -> Bench:
     )
 
 
+PARTS = {
+    "dense": against_dense,
+    "top-2": against_top_two,
+    "peers": against_peers,
+    "skew": under_skew,
+    "memory": memory,
+}
+
+
 def main() -> None:
     """Print the table as it comes; write it when it is whole."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--rounds", type=int, default=9, help="pairs that count in each cell")
     parser.add_argument("--json", type=Path, help="write the table here, too")
+    parser.add_argument("--parts", nargs="+", default=[*PARTS, "step"], choices=[*PARTS, "step"], help="of the table")
     parser.add_argument("--compile", action="store_true", help="compile the layers, on a GPU into graphs")
     options = parser.parse_args()
     Bench.compiled = options.compile
     rows = []
-    for part in (against_dense, against_top_two, against_peers, under_skew, memory):
+    for part in (part for name, part in PARTS.items() if name in options.parts):
         for row in part(options.device, options.rounds):
             print(row, flush=True)
             rows.append(asdict(row))
-    step = training_step.against_top_two(1.15, 4 * options.rounds) if options.device == "cpu" else {}
+    on_cpu = options.device == "cpu" and "step" in options.parts
+    step = training_step.against_top_two(1.15, 4 * options.rounds) if on_cpu else {}
     if step:
         print(
             "whole step of text completion / top-2:", ", ".join(f"{name} {value:.3f}" for name, value in step.items())
