@@ -1,8 +1,6 @@
 """The layer's two backends against a dense oracle."""
 
-import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 import torch
@@ -25,7 +23,6 @@ from adaptive_moe.moe import (
 )
 from adaptive_moe.moe.activation import ACTIVATIONS
 from adaptive_moe.moe.grouped import grouped
-from adaptive_moe.moe.huge_pages import in_huge_pages
 from adaptive_moe.moe.sorted_loop import sorted_loop, sorted_loop_backward
 
 DIM, INNER = 8, 16
@@ -159,18 +156,6 @@ def test_a_width_that_the_grouped_product_cannot_take_is_told_where_there_is_a_g
     with pytest.warns(UserWarning, match="dim and expert_dim are 12 and 16; .* takes multiples of 8"):
         assert not Experts(12, 16, 4).in_rows_of_16_bytes
     assert Experts(16, 24, 4).in_rows_of_16_bytes
-
-
-@pytest.mark.skipif(not Path("/sys/kernel/mm/transparent_hugepage").exists(), reason="this system has no huge pages")
-def test_large_buffers_ask_for_huge_pages() -> None:
-    buffer = torch.empty(2**24)
-    assert in_huge_pages(buffer) is buffer
-    middle = buffer.data_ptr() + buffer.nbytes // 2
-    maps = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text(), flags=re.MULTILINE)
-    for entry in maps[1:]:
-        start, end = (int(address, 16) for address in entry.split()[0].split("-"))
-        if start <= middle < end:
-            assert " hg" in entry
 
 
 def test_padding_gets_no_compute() -> None:
