@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -7,8 +9,9 @@ from adaptive_moe.model import Decoder, flops_per_token
 from adaptive_moe.moe import MoEConfig, Threshold
 
 
-def decoder(**moe: object) -> Decoder:
-    return Decoder(50, 24, 2, MoEConfig(num_experts=4, expert_dim=16, **moe).build(24, 3, Threshold()))  # type: ignore[arg-type]
+def decoder(**moe: Any) -> Decoder:
+    config = MoEConfig(num_experts=4, expert_dim=16, **moe)
+    return Decoder(50, 24, 2, config.build(24, 3, Threshold()))
 
 
 def test_it_is_what_torch_counts_for_a_dense_model() -> None:

@@ -54,7 +54,8 @@ def run(way: str, x: Tensor, routing: Routing, experts: Experts, most: int | Non
     weights = experts.up_proj.to(x.dtype), experts.down_proj.to(x.dtype)
     if way == "grouped":
         return grouped(x, routing, *weights, ACTIVATIONS[experts.activation], most)
-    return sorted_loop(x, routing.weights, routing.selected, *weights, experts.activation)[0]  # type: ignore[no-any-return]
+    out: Tensor = sorted_loop(x, routing.weights, routing.selected, *weights, experts.activation)[0]
+    return out
 
 
 def oracle(x: Tensor, routing: Routing, experts: Experts) -> Tensor:

@@ -3,7 +3,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptive_moe.moe import Gating, ProbabilisticTopTwo, RandomTopTwo, SequenceBudget, Threshold, TopK, TopP
+from adaptive_moe.moe import (
+    Gating,
+    ProbabilisticTopTwo,
+    RandomTopTwo,
+    SequenceBudget,
+    Threshold,
+    TopK,
+    TopP,
+)
 
 RANKED = torch.tensor([[0.5, 0.45, 0.05], [0.6, 0.3, 0.1], [0.4, 0.4, 0.2], [1.0, 0.0, 0.0]])
 
