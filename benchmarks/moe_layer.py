@@ -62,9 +62,9 @@ def against_peers(device: str, rounds: int) -> Iterator[Row]:
     peers = mixtral_blocks(bench.dim, bench.expert_dim, NUM_EXPERTS, bench.dtype, device)
     calls = {name: bench.step(block, block) for name, block in peers}
     seconds = in_turn({"adaptive": bench.moe(RandomTopTwo(0.1)), **calls}, device, rounds)
-    for name in sorted(calls, key=lambda name: statistics.median(seconds[name])):
-        fastest = name == min(calls, key=lambda name: statistics.median(seconds[name]))
-        goal = 0.55 if fastest and device == "cpu" else None
+    names = sorted(calls, key=lambda name: statistics.median(seconds[name]))
+    for name in names:
+        goal = 0.55 if name == names[0] and device == "cpu" else None
         yield Row("adaptive, 10 % on two", name, bench.setting, *ratios(seconds["adaptive"], seconds[name]), goal)
 
 

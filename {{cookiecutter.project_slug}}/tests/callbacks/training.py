@@ -12,9 +12,9 @@ from adaptive_moe.moe import Gating, MoE, MoEConfig
 from adaptive_moe.tasks import TextCompletion
 
 
-def task(gating: Gating, lr: float = 0.0, **moe: Any) -> TextCompletion:
+def task(gating: Gating, **moe: Any) -> TextCompletion:
     torch.manual_seed(0)
-    optimizer = functools.partial(torch.optim.SGD, lr=lr)
+    optimizer = functools.partial(torch.optim.SGD, lr=0.0)
     config = MoEConfig(**{"num_experts": 8, "expert_dim": 16, **moe})
     return TextCompletion(gating, optimizer, moe=config, vocab_size=50, dim=24, num_layers=2, num_heads=2)
 

@@ -5,8 +5,8 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
-from ..moe import MarginGating, Router, move_threshold
-from .steering import Steering
+from ..moe import MarginGating, move_threshold
+from .steering import Steering, routers_of
 
 RATE = 0.1
 
@@ -34,7 +34,7 @@ class ComputeBudget(Steering):
 
     def attach(self, pl_module: LightningModule) -> None:
         """Find the threshold."""
-        routers = [module for module in pl_module.modules() if isinstance(module, Router)]
+        routers = routers_of(pl_module)
         gating = routers[0].gating if routers else None  # one policy serves all layers
         if not isinstance(gating, MarginGating):
             name = type(gating).__name__ if gating else "not there, since the model is dense"

@@ -6,8 +6,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
-from ..moe import Router, sum_over_ranks
-from .steering import Steering
+from ..moe import sum_over_ranks
+from .steering import Steering, routers_of
 
 
 class ExpertLoadBalancer(Steering):
@@ -27,7 +27,7 @@ class ExpertLoadBalancer(Steering):
 
     def attach(self, pl_module: LightningModule) -> None:
         """Find the biases."""
-        self.routers = [module for module in pl_module.modules() if isinstance(module, Router)]
+        self.routers = routers_of(pl_module)
         if not self.routers or any(router.bias is None for router in self.routers):
             raise RunError("selection_bias is false; the load balancer moves it: set --model.moe.selection_bias true")
 

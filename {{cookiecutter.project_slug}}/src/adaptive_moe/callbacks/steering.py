@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from ..moe import Router
+
 
 class Steering(Callback, ABC):
     """Looks for what it moves as soon as there is a model: a mistake is told before a run has a folder."""
@@ -15,3 +17,8 @@ class Steering(Callback, ABC):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """The command line has asked before; a trainer of one's own has not."""
         self.attach(pl_module)
+
+
+def routers_of(pl_module: LightningModule) -> list[Router]:
+    """In the order of the layers, which is that of the routings."""
+    return [module for module in pl_module.modules() if isinstance(module, Router)]

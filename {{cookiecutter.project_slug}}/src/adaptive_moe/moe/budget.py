@@ -29,14 +29,11 @@ def threshold_for(gating: MarginGating, routings: Sequence[Routing], experts_per
     margins, whatever the shape of their distribution. It takes the margins as they are, though those of a layer
     depend on what the layers before it kept.
     """
-    masks = [routing.mask.unsqueeze(1) for routing in routings]
-    margins = [gating.margins(routing.ranked) for routing in routings]
-    ordered = (
-        torch.cat([margin.masked_fill(~mask, torch.inf).flatten() for margin, mask in zip(margins, masks, strict=True)])
-        .sort()
-        .values
-    )
-    optional = ((experts_per_token - 1) * torch.cat(masks).sum()).long()
-    everything = torch.stack([mask.sum() * margin.shape[1] for margin, mask in zip(margins, masks, strict=True)]).sum()
+    margins = [
+        gating.margins(routing.ranked).masked_fill(~routing.mask.unsqueeze(1), torch.inf) for routing in routings
+    ]
+    ordered = torch.cat([margin.flatten() for margin in margins]).sort().values
+    num_tokens = torch.stack([routing.mask.sum() for routing in routings]).sum()
+    optional = ((experts_per_token - 1) * num_tokens).long()
     threshold = ordered[optional.clamp(max=len(ordered) - 1)].clamp(min=0, max=1)
-    return torch.where(optional < everything, threshold, 1.0)
+    return torch.where(optional < ordered.isfinite().sum(), threshold, 1.0)

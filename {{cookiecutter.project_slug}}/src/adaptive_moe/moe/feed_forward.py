@@ -1,6 +1,5 @@
 """A dense feed-forward network: where there are no experts, or beside them."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -26,5 +25,5 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Float[Tensor, "*tokens dim"]) -> Float[Tensor, "*tokens dim"]:
         """Every token alike."""
-        out: torch.Tensor = self.down_proj(self.activation(self.up_proj(x)))
+        out: Tensor = self.down_proj(self.activation(self.up_proj(x)))
         return out
