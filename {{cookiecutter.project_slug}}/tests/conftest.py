@@ -1,5 +1,7 @@
 """What every test can use; shapes in signatures are enforced while tests run."""
 
+import json
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +38,17 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus, read once for all tests."""
     path = tmp_path_factory.mktemp("cache")
     data.PythonDocs().load(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About a hundred short texts, a few of them equal."""
+    path = tmp_path_factory.mktemp("corpus") / "texts.jsonl"
+    chance = random.Random(0)
+    words = "the model reads one line of text and gives a token to an expert or to two of them".split()
+    texts = [" ".join(chance.choices(words, k=chance.randint(2, 14))) for _ in range(110)]
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     return path
 
 

@@ -6,7 +6,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
-from ..moe import sum_over_ranks
+from ..ranks import sum_over_ranks
 from .steering import Steering, routers_of
 
 

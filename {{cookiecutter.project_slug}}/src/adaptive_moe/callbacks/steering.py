@@ -1,4 +1,4 @@
-"""Callbacks that move something in the routers."""
+"""Callbacks that need routers."""
 
 from abc import ABC, abstractmethod
 
@@ -8,7 +8,7 @@ from ..moe import Router
 
 
 class Steering(Callback, ABC):
-    """Looks for what it moves as soon as there is a model: a mistake is told before a run has a folder."""
+    """Looks for what it needs as soon as there is a model: a mistake is told before a run has a folder."""
 
     @abstractmethod
     def attach(self, pl_module: LightningModule) -> None:

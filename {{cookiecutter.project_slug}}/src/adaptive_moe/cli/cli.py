@@ -9,6 +9,7 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from ..callbacks import Steering
+from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from .checkpoints import find_checkpoint
 from .errors import Parser, refuse
@@ -41,7 +42,7 @@ class CLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The model's vocabulary is the data's."""
-        parser.link_arguments("data.init_args.vocab_size", "model.init_args.vocab_size")
+        parser.link_arguments("data.vocab_size", "model.init_args.vocab_size", apply_on="instantiate")
 
     def before_instantiate_classes(self) -> None:
         """Find the run that a checkpoint belongs to; only training writes into a run."""
@@ -58,7 +59,9 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand == "fit":
                     callback.attach(self.model)
-        except (ValueError, MisconfigurationException) as error:
+            if isinstance(self.datamodule, TextDataModule) and self.subcommand == "fit":
+                self.datamodule.check(self.trainer)
+        except (ValueError, MisconfigurationException, RunError) as error:
             refuse(str(error))
 
     def _run_subcommand(self, subcommand: str) -> None:
@@ -71,7 +74,7 @@ class CLI(LightningCLI):
 
 
 class SaveConfig(SaveConfigCallback):
-    """Writes the run's config when training starts: a run that could not go on keeps the one it had."""
+    """Writes config and vocabulary of a run when training starts: one that could not go on keeps those it had."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Not yet."""
@@ -79,3 +82,7 @@ class SaveConfig(SaveConfigCallback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The checkpoint has been read."""
         super().setup(trainer, pl_module, "fit")
+        folder = trainer.log_dir  # asked on all ranks: Lightning broadcasts the answer
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if folder and trainer.is_global_zero and isinstance(data, TextDataModule):
+            save_tokenizer(data.tokenizer, Path(folder, "tokenizer.json"))

@@ -1,12 +1,11 @@
-"""Ids to batches: documents laid end to end and cut into rows."""
+"""Pieces of samples to batches: packed end to end, or a row each."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.nn.utils.rnn import pad_sequence
 
 PADDING = -1  # in `Batch.samples`: no sample
 IGNORE = -100  # in `Batch.labels`: what cross-entropy skips by default
@@ -29,35 +28,34 @@ class Batch(NamedTuple):
         return self.samples != PADDING
 
 
-class PackedRows(Dataset[Batch]):
-    """Documents, each closed by `end_of_text`, in rows of `length` tokens; row -1 is all padding.
+def packed(pieces: list[Batch], rows: int, length: int) -> Batch:
+    """The pieces end to end in rows of `length`; only the end of the last rows is padded.
 
-    A document may go on in the next row. The label of a token is the next token of its document;
-    the last one of a document has none. Only the last row is padded.
+    A piece may go on in the next row, where it does not see its beginning.
     """
-
-    def __init__(self, documents: Iterable[list[int]], end_of_text: int, length: int) -> None:
-        closed = [[*document, end_of_text] for document in documents]
-        ids = torch.tensor([token for document in closed for token in document], dtype=torch.int32)
-        sizes = torch.tensor([len(document) for document in closed])
-        samples = torch.arange(len(closed), dtype=torch.int32).repeat_interleave(sizes)
-        labels = torch.where(samples == samples.roll(-1), ids.roll(-1), IGNORE)
-        labels[-1:] = IGNORE  # roll carries the first token round
-        self.num_tokens = len(ids)
-        self.ids = cut(ids, length, 0)
-        self.labels = cut(labels, length, IGNORE)
-        self.samples = cut(samples, length, PADDING)
-
-    def __len__(self) -> int:
-        """Number of rows, without the empty one."""
-        return len(self.ids) - 1
-
-    def __getitem__(self, row: int) -> Batch:
-        """One row as int64, which is what embedding and loss take."""
-        return Batch(self.ids[row].long(), self.labels[row].long(), self.samples[row].long())
+    return Batch(*(tensor.view(rows, length) for tensor in filled(joined(pieces), rows * length)))
 
 
-def cut(stream: Int[Tensor, " tokens"], length: int, filler: int) -> Int[Tensor, "rows length"]:
-    """Rows of `length`, the last one filled up, then one row of nothing but the filler."""
-    missing = -len(stream) % length + length
-    return torch.cat([stream, stream.new_full((missing,), filler)]).view(-1, length)
+def padded(pieces: list[Batch]) -> Batch:
+    """Each piece in a row, as long as the longest; a row of padding if there are none."""
+    rows = pieces or [filled(EMPTY, 1)]
+    fillers = (0, IGNORE, PADDING)
+    columns = zip(*rows, strict=True)
+    return Batch(*(pad_sequence(list(column), True, filler) for column, filler in zip(columns, fillers, strict=True)))
+
+
+EMPTY = Batch(*torch.empty(3, 0, dtype=torch.int64))
+
+
+def joined(pieces: list[Batch]) -> Batch:
+    """Laid end to end."""
+    return Batch(*(torch.cat(column) for column in zip(EMPTY, *pieces, strict=True)))
+
+
+def filled(row: Batch, length: int) -> Batch:
+    """With padding up to `length`."""
+    missing = length - len(row.ids)
+    fillers = (0, IGNORE, PADDING)
+    return Batch(
+        *(torch.cat([tensor, tensor.new_full((missing,), filler)]) for tensor, filler in zip(row, fillers, strict=True))
+    )

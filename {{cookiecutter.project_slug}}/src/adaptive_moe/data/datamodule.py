@@ -1,39 +1,65 @@
 """Text to batches, for training, validation, test and prediction."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
+from datasets import Dataset, IterableDataset
 from datasets.fingerprint import Hasher
-from lightning.pytorch import LightningDataModule
-from tokenizers import Tokenizer
+from lightning.pytorch import LightningDataModule, Trainer
+from torch.utils.data import DataLoader
 
-from .batch import IGNORE, Batch, PackedRows
+from ..errors import RunError
+from .batch import IGNORE, Batch
+from .batching import Batching
 from .corpora import Corpus
-from .loader import ResumableLoader
-from .order import Order
-from .tokenizer import END_OF_TEXT, SMALLEST_VOCABULARY, save_tokenizer, train_tokenizer
-from .unigram import unigram_perplexity
+from .curriculum import Curriculum
+from .difficulty_source import check_trainer
+from .facts import facts
+from .loader import PlanLoader
+from .orders import Order
+from .plan import Plan
+from .samples import LongTexts, Tokenising
+from .tokenizer import SMALLEST_VOCABULARY, learned_tokenizer, load_tokenizer
+from .windows import Chosen, Everything, Slices, Stream, Windows
 
 
 class TextDataModule(LightningDataModule):
-    """Packs the documents of a corpus into rows of equal length.
+    """Tokenises a corpus and makes batches of it, in the order that is asked for.
+
+    A sample is a text or, where a text is longer than the context, a chunk of it.
 
     Args:
         corpus: Where the text comes from.
-        vocab_size: Tokens of the byte-pair vocabulary, which is learned from the training split.
-        context_length: Tokens in a row: the longest text that the model sees at once.
-        batch_size: Rows in a batch of one device.
+        order: Which training sample comes when.
+        tokenizer: A file of the `tokenizers` library, or the id of a model on the hub; None learns one
+            from the training split.
+        vocab_size: Tokens of the byte-pair vocabulary that is learned; one that is loaded has its own size.
+        context_length: The most tokens of a sample: the longest text that the model sees at once.
+        long_texts: What is longer is `split` into several samples, or `cut`.
+        packing: Lay samples end to end in rows of `context_length`; otherwise each has a row, padded.
+        batch_size: The most rows in a batch of one device; None if the budget alone decides.
+        token_budget: The most tokens in a batch of one device, padding included; None if the rows alone decide.
+        window: How many samples (of a stream: texts) an epoch takes and orders; None takes all.
+        num_workers: Processes that read ahead.
         prompt: The text that `predict` continues.
-        seed: Of the order of the training rows.
-        cache_dir: Where the corpus and the vocabulary are kept.
+        seed: Of the order.
+        cache_dir: Where the corpus, the vocabulary and the tokens are kept.
     """
 
     def __init__(
         self,
         corpus: Corpus,
+        order: Order,
+        tokenizer: str | None = None,
         vocab_size: int = 2048,
         context_length: int = 256,
-        batch_size: int = 8,
+        long_texts: LongTexts = "split",
+        packing: bool = True,
+        batch_size: int | None = 8,
+        token_budget: int | None = None,
+        window: int | None = None,
+        num_workers: int = 0,
         prompt: str = "Return the",
         seed: int = 0,
         cache_dir: str = "data",
@@ -41,69 +67,145 @@ class TextDataModule(LightningDataModule):
         super().__init__()
         if vocab_size < SMALLEST_VOCABULARY:
             raise ValueError(f"vocab_size is {vocab_size}; bytes and end of text need at least {SMALLEST_VOCABULARY}")
-        for name, value in (("context_length", context_length), ("batch_size", batch_size)):
-            if value < 1:
+        sizes = {"context_length": context_length, "batch_size": batch_size, "window": window}
+        for name, value in sizes.items():
+            if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
+        if num_workers < 0:
+            raise ValueError(f"num_workers is {num_workers}; choose 0 (read in the training process) or more")
+        if batch_size is None and token_budget is None:
+            raise ValueError("batch_size is null, and so is token_budget; give one of them, or both")
+        if token_budget is not None and token_budget < context_length:
+            raise ValueError(
+                f"token_budget is {token_budget}; a sample of context_length {context_length} does not fit in: "
+                "raise the one or lower the other"
+            )
         if not prompt.strip():
             raise ValueError("prompt is empty; give the text to continue, for example --data.prompt 'Return the'")
-        self.corpus, self.vocab_size, self.context_length = corpus, vocab_size, context_length
-        self.batch_size, self.prompt, self.seed, self.cache_dir = batch_size, prompt, seed, Path(cache_dir)
+        self.loaded_tokenizer = load_tokenizer(tokenizer) if tokenizer else None
+        self.vocab_size = self.loaded_tokenizer.get_vocab_size() if self.loaded_tokenizer else vocab_size
+        self.corpus, self.order, self.prompt, self.seed = corpus, order, prompt, seed
+        self.context_length, self.long_texts = context_length, long_texts
+        self.batching = Batching(context_length if packing else None, batch_size, token_budget)
+        self.window, self.num_workers, self.cache_dir = window, num_workers, Path(cache_dir)
+
+        if corpus.streaming and window is None:
+            raise ValueError(
+                "window is null, and the corpus is a stream; give the texts of an epoch: --data.window 10000"
+            )
+        self.curriculum: Curriculum | None = None
+
+    def check(self, trainer: Trainer) -> None:
+        """Refuse settings of the trainer that would undo the order; before any work is done."""
+        check_trainer(trainer, self.order)
 
     def prepare_data(self) -> None:
         """Fill the cache; on one process of each machine."""
-        texts = self.corpus.load(self.cache_dir)["train"]["text"][:]
-        path = self.tokenizer_path(texts)
-        if not path.exists():
-            save_tokenizer(train_tokenizer(texts, self.vocab_size), path)
-
-    def tokenizer_path(self, texts: list[str]) -> Path:
-        """One file for each training split and vocabulary size."""
-        return self.cache_dir / f"tokenizer-{Hasher.hash(texts)}-{self.vocab_size}.json"
+        try:
+            self.read()
+        except OSError as error:
+            raise RunError(
+                f"the cache {self.cache_dir} cannot be written: {error.strerror or error}; make room, "
+                "or give another folder: --data.cache_dir"
+            ) from error
 
     def setup(self, stage: str) -> None:
         """Read the cache; on every process."""
-        texts = {name: split["text"][:] for name, split in self.corpus.load(self.cache_dir).items()}
-        self.tokenizer = Tokenizer.from_file(str(self.tokenizer_path(texts["train"])))
-        self.rows = {name: self.pack(texts[name]) for name in texts} if stage != "predict" else {}
+        self.read()
+        if stage == "fit":
+            if self.trainer:
+                self.check(self.trainer)
+            self.curriculum = Curriculum(self.windows(), self.order, self.batching, self.seed)
 
-    def pack(self, texts: list[str]) -> PackedRows:
-        """Tokenise and lay end to end."""
-        documents = (encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts))
-        return PackedRows(documents, END_OF_TEXT, self.context_length)
+    def read(self) -> None:
+        """Texts, vocabulary, and the samples of every split that is no stream."""
+        self.texts = self.corpus.load(self.cache_dir)
+        train = self.texts["train"]
+        self.tokenizer = self.loaded_tokenizer or learned_tokenizer(train, self.vocab_size, self.cache_dir)
+        self.tokenising = Tokenising(self.tokenizer, self.context_length, self.long_texts)
+        splits = {name: texts for name, texts in self.texts.items() if isinstance(texts, Dataset)}
+        self.samples = {name: self.tokenising.map(texts, self.cache_dir) for name, texts in splits.items()}
+        for name, samples in self.samples.items():
+            if not len(samples):
+                raise RunError(f"the {name} split of the corpus has no text; add some, or name another split or corpus")
 
-    def order(self, split: str, shuffle: bool = False) -> Order:
-        """This rank's batches of a split."""
-        rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return Order(
-            len(self.rows[split]),
-            self.batch_size,
-            shuffle=shuffle,
-            seed=self.seed,
-            rank=rank,
-            world_size=world_size,
-        )
+    def windows(self) -> Windows:
+        """What an epoch chooses from."""
+        train = self.texts["train"]
+        if isinstance(train, IterableDataset):
+            return Stream(train, self.window or 1, self.tokenising)
+        samples = self.samples["train"]
+        return Slices(samples, self.window, self.seed) if self.window else Everything(samples)
 
-    def train_dataloader(self) -> ResumableLoader:
-        """A new order each epoch, and the rest of the epoch that a checkpoint was in."""
-        return ResumableLoader(self.rows["train"], self.order("train", shuffle=True), self.batches_done)
+    def train_dataloader(self) -> PlanLoader:
+        """The batches of the trainer's epoch, or the rest of them where a checkpoint lies in it."""
+        assert self.curriculum
+        plan = self.curriculum.plan(self.trainer.current_epoch if self.trainer else 0)
+        loader = self.loader(self.curriculum.samples, plan, self.curriculum.done)
+        if self.trainer and self.curriculum.entered:
+            # A checkpoint of an epoch's last batch: Lightning measures that epoch by the length of the next one.
+            progress = self.trainer.fit_loop.epoch_loop.batch_progress
+            progress.current.completed = max(progress.current.completed, len(loader))
+        return loader
 
-    def batches_done(self) -> int:
-        """Batches of the current epoch that the trainer has behind it."""
-        return self.trainer.fit_loop.epoch_loop.batch_progress.current.ready if self.trainer else 0
+    def val_dataloader(self) -> PlanLoader:
+        """Every sample once."""
+        return self.in_turn(self.samples["validation"])
 
-    def val_dataloader(self) -> ResumableLoader:
-        """Every row once."""
-        return ResumableLoader(self.rows["validation"], self.order("validation"))
+    def test_dataloader(self) -> PlanLoader:
+        """Every sample once."""
+        return self.in_turn(self.samples["test"])
 
-    def test_dataloader(self) -> ResumableLoader:
-        """Every row once."""
-        return ResumableLoader(self.rows["test"], self.order("test"))
+    def in_turn(self, samples: Chosen) -> PlanLoader:
+        """The batches of samples that keep their order."""
+        numbers = torch.arange(len(samples))
+        return self.loader(samples, Plan(numbers, samples.lengths, self.batching.cuts(samples.lengths)))
 
-    def predict_dataloader(self) -> ResumableLoader:
+    def loader(self, samples: Chosen, plan: Plan, done: int = 0) -> PlanLoader:
+        """This rank's batches."""
+        return PlanLoader(samples, plan, self.batching, *self.place(), workers=self.num_workers, done=done)
+
+    def place(self) -> tuple[int, int]:
+        """Rank and number of processes."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
         """The prompt as one batch of one row; every rank has it."""
-        ids = torch.tensor(self.tokenizer.encode(self.prompt).ids)
+        ids = torch.tensor(self.tokenizer.encode(self.prompt, add_special_tokens=False).ids).unsqueeze(0)
         prompt = Batch(ids, torch.full_like(ids, IGNORE), torch.zeros_like(ids))
-        return ResumableLoader([prompt], Order(1, 1, shuffle=False))
+        return DataLoader([prompt], batch_size=None)  # type: ignore[arg-type]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the epoch is, and what is known of the samples; asked of all ranks together."""
+        state: dict[str, Any] = {"vocabulary": Hasher.hash(self.tokenizer.to_str())}
+        if self.curriculum and self.trainer and self.curriculum.epoch >= 0:
+            done = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
+            state |= {
+                "world_size": self.trainer.world_size,
+                "curriculum": self.curriculum.state_dict(done, self.trainer.world_size),
+            }
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the checkpoint is, with any number of processes.
+
+        Raises:
+            RunError: It was trained with another vocabulary, or on other samples.
+        """
+        if state["vocabulary"] != Hasher.hash(self.tokenizer.to_str()):
+            raise RunError(
+                "the checkpoint was trained with another vocabulary; "
+                "give its own: --data.tokenizer <its run>/tokenizer.json"
+            )
+        if self.curriculum and "curriculum" in state:
+            rank, world_size = self.place()
+            self.curriculum.load_state_dict(state["curriculum"], rank)
+            if world_size != state["world_size"] and rank == 0:
+                print(
+                    f"The checkpoint was written by {state['world_size']} processes, and {world_size} go on with it: "
+                    f"epoch {self.curriculum.epoch} continues behind the samples that are done.",
+                    flush=True,
+                )
 
     def decode(self, ids: list[int]) -> str:
         """Ids back to text."""
@@ -111,8 +213,5 @@ class TextDataModule(LightningDataModule):
 
     def facts(self) -> dict[str, str]:
         """What a reader of the results must know of the data, in words."""
-        train, validation = self.rows["train"], self.rows["validation"]
-        return {
-            "data": f"{train.num_tokens:,} tokens to train on, {validation.num_tokens:,} to validate",
-            "unigram perplexity": f"{unigram_perplexity(train.labels, validation.labels, self.vocab_size):.1f}",
-        }
+        train = self.texts["train"]
+        return facts(self.samples, len(train) if isinstance(train, Dataset) else 0, self.tokenising)

@@ -1,42 +1,61 @@
-"""A data loader that continues in the middle of an epoch."""
+"""A data loader that makes the batches of a plan, and may begin in the middle of an epoch."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, cast
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
-from .batch import Batch, PackedRows
-from .order import Order
+from .batch import Batch
+from .batching import Batching
+from .plan import Plan, RankBatches
+from .windows import Chosen
 
 
-class ResumableLoader:
-    """Batches in the order given, behind those that are done.
+class PlanLoader:
+    """The batches of one rank.
 
-    Nothing is drawn before the first batch is asked for: Lightning makes the iterator before it
-    sets the epoch and before it knows how far a restored run had come.
+    Nothing is read and no worker starts before the first batch is asked for: Lightning makes two iterators for each
+    epoch and uses one.
 
     Args:
-        rows: One row of a batch for each number in the order.
-        order: The row numbers of each batch.
-        done: How many batches of this epoch are done, asked when the epoch's first batch is.
+        samples: What the plan speaks of.
+        plan: What is left of the epoch.
+        batching: How pieces make a batch.
+        rank: This process, of `world_size`.
+        workers: Processes that read; 0 reads in this one.
+        done: Batches of the epoch that lie before the plan.
     """
 
-    def __init__(self, rows: Sequence[Batch] | PackedRows, order: Order, done: Callable[[], int] = lambda: 0) -> None:
-        self.sampler = self.batch_sampler = order  # where Lightning looks for `set_epoch`
-        self.batches: DataLoader[Batch] = DataLoader(cast(Dataset[Batch], rows), batch_sampler=order)
+    def __init__(
+        self,
+        samples: Chosen,
+        plan: Plan,
+        batching: Batching,
+        rank: int,
+        world_size: int,
+        workers: int = 0,
+        done: int = 0,
+    ) -> None:
+        self.batches: DataLoader[Batch] = DataLoader(
+            cast(Dataset[Batch], samples),
+            batch_sampler=RankBatches(plan, rank, world_size),
+            collate_fn=batching.collate,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+        )
         self.done = done
 
     def __len__(self) -> int:
-        """Batches in a whole epoch, also where one starts late."""
-        return len(self.sampler)
+        """Batches of the whole epoch, as Lightning counts."""
+        return self.done + len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        """The rest of this epoch."""
-        yield from islice(self.batches, self.done(), None)
+        """The rest of the epoch."""
+        yield from self.batches
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing: the trainer's progress says it all. That there is a state tells Lightning that it may resume."""
+        """Nothing: the data module has it all. That there is a state tells Lightning that the loader can go on."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,15 +1,13 @@
 """The yardstick that any language model must beat."""
 
-import torch
 from jaxtyping import Int
 from torch import Tensor
 
 
-def unigram_perplexity(train: Int[Tensor, "..."], validation: Int[Tensor, "..."], vocab_size: int) -> float:
+def unigram_perplexity(train: Int[Tensor, " vocabulary"], validation: Int[Tensor, " vocabulary"]) -> float:
     """Perplexity of guessing each token by its frequency in training, one added to every count.
 
-    Labels below zero are not tokens.
+    Both are counts of the tokens to be predicted.
     """
-    counts = torch.bincount(train[train >= 0], minlength=vocab_size) + 1
-    log_probs = (counts / counts.sum()).log()
-    return float((-log_probs[validation[validation >= 0]].mean()).exp())
+    log_probs = ((train + 1) / (train + 1).sum()).log()
+    return float((-(validation * log_probs).sum() / validation.sum()).exp())

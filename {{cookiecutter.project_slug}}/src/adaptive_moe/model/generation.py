@@ -4,24 +4,23 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..data import END_OF_TEXT
 from .transformer import Decoder
 
 
 @torch.inference_mode()
 def generate(
-    model: Decoder, ids: Int[Tensor, "batch length"], num_tokens: int, temperature: float
+    model: Decoder, ids: Int[Tensor, "batch length"], num_tokens: int, temperature: float, end_of_text: int
 ) -> Int[Tensor, "batch longer"]:
     """Up to `num_tokens` more, drawn from the softmax of logits / `temperature`; 0 takes the likeliest.
 
-    A text that has ended stays ended; when all have, it stops.
+    A text that has ended, with `end_of_text`, stays ended; when all have, it stops.
     """
     ended = torch.zeros_like(ids[:, :1], dtype=torch.bool)
     for _ in range(num_tokens):
         hidden, _ = model(ids, torch.zeros_like(ids))
-        chosen = choose(model.logits(hidden[:, -1]), temperature).masked_fill(ended, END_OF_TEXT)
+        chosen = choose(model.logits(hidden[:, -1]), temperature).masked_fill(ended, end_of_text)
         ids = torch.cat([ids, chosen], dim=1)
-        ended = chosen == END_OF_TEXT
+        ended = chosen == end_of_text
         if ended.all():
             break
     return ids

@@ -16,6 +16,5 @@ from .layer import MoE as MoE
 from .losses import AuxLoss as AuxLoss
 from .losses import load_balancing_loss as load_balancing_loss
 from .losses import router_z_loss as router_z_loss
-from .ranks import sum_over_ranks as sum_over_ranks
 from .router import Router as Router
 from .routing import Routing as Routing

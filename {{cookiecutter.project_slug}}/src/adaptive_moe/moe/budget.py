@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..ranks import sum_over_ranks
 from .gating import MarginGating
-from .ranks import sum_over_ranks
 from .routing import Routing
 
 

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..ranks import sum_over_ranks
 from .gating import Gating
-from .ranks import sum_over_ranks
 from .routing import Routing
 
 

@@ -1,6 +1,7 @@
 """What every task shares: the training step, the auxiliary loss, the optimiser and its schedule."""
 
 import math
+import os
 from abc import abstractmethod
 from typing import Any
 
@@ -59,6 +60,23 @@ class Task(LightningModule):
     @abstractmethod
     def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], dict[str, Routing]]:
         """The task's own loss, logged as `<stage>/loss` with its metric, and the routing of each layer."""
+
+    @abstractmethod
+    def routings(self, batch: Batch) -> dict[str, Routing]:
+        """The routing of each layer, and nothing logged."""
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """A run that continues draws what it would have drawn."""
+        self.seed(self.trainer.fit_loop.total_batch_idx)
+
+    def on_validation_batch_start(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Every validation draws the same."""
+        self.seed(batch_idx)
+
+    def seed(self, number: int) -> None:
+        """Chance in a batch depends on the run's seed, the batch and the rank, not on what was drawn before."""
+        seed = int(os.environ.get("PL_GLOBAL_SEED", 0))  # where Lightning's seed_everything leaves it
+        torch.manual_seed(((seed * 1_000_003 + number) * 4096 + self.global_rank) % 2**63)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """The loss to minimise, and the routings, detached, for the callbacks."""

@@ -5,9 +5,10 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..data import IGNORE, Batch
+from ..data import IGNORE, Batch, end_of_text
 from ..model import Decoder, generate
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
+from ..ranks import mean_over_ranks
 from .perplexity import language_metrics
 from .task import Task
 
@@ -57,14 +58,20 @@ class TextCompletion(Task):
         self.val_metrics, self.test_metrics = language_metrics("val"), language_metrics("test")
 
     def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], dict[str, Routing]]:
-        """Mean cross-entropy of the tokens that have a successor in their document."""
+        """Mean cross-entropy over the real tokens; in training over those of all ranks, whose mean DDP takes."""
         hidden, routings = self.model(batch.ids, batch.samples)
         known = batch.labels != IGNORE
         logits = self.model.logits(hidden[known])
         nll = F.cross_entropy(logits.float(), batch.labels[known], reduction="sum")
         num_tokens = known.sum()
         self.report(nll.detach(), num_tokens, stage)
-        return nll / num_tokens.clamp(min=1), routings
+        tokens = mean_over_ranks(num_tokens) if stage == "train" else num_tokens
+        return nll / tokens.clamp(min=1), routings
+
+    def routings(self, batch: Batch) -> dict[str, Routing]:
+        """Of each layer."""
+        routings: dict[str, Routing] = self.model(batch.ids, batch.samples)[1]
+        return routings
 
     def report(self, nll: Float[Tensor, ""], num_tokens: Int[Tensor, ""], stage: str) -> None:
         """Of this rank's batch in training, over all tokens of all ranks otherwise."""
@@ -78,4 +85,6 @@ class TextCompletion(Task):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[list[int]]:
         """The prompt and its continuation, as ids."""
-        return [row.tolist() for row in generate(self.model, batch.ids, self.max_new_tokens, self.temperature)]
+        end = end_of_text(self.trainer.datamodule.tokenizer)  # type: ignore[attr-defined]
+        rows = generate(self.model, batch.ids, self.max_new_tokens, self.temperature, end)
+        return [row.tolist() for row in rows]

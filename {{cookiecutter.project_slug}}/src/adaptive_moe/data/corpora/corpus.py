@@ -4,26 +4,36 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from zlib import crc32
 
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, IterableDataset
 
 SPLITS = ("train", "validation", "test")
+Splits = dict[str, Dataset | IterableDataset]
 
 
 class Corpus(ABC):
     """A source of texts, already split."""
 
+    streaming: bool = False
+    """Whether the training split is read as it comes, and never whole."""
+
     @abstractmethod
-    def load(self, cache_dir: Path) -> DatasetDict:
-        """Splits named train, validation and test; their rows are the fields of an `Example`.
+    def load(self, cache_dir: Path) -> Splits:
+        """Splits named train, validation and test, whose rows have a `text`; train may be a stream.
 
         What is slow to read is kept in `cache_dir`, and the same call later gives the same rows.
         """
 
 
-def split_by_source(rows: Dataset) -> DatasetDict:
-    """90 % train, 5 % validation and 5 % test, whole sources each: a checksum of the name decides."""
-    splits = [split_of(source) for source in rows["source"]]
-    return DatasetDict({name: rows.select([i for i, split in enumerate(splits) if split == name]) for name in SPLITS})
+def split_by(column: str, rows: Dataset, names: tuple[str, ...] = SPLITS) -> dict[str, Dataset]:
+    """90 % train, 5 % validation and 5 % test, whole sources each: a checksum of the column decides.
+
+    What falls to a split that is not named stays in train.
+    """
+    splits = [split_of(source) for source in rows[column]]
+    numbers: dict[str, list[int]] = {name: [] for name in names}
+    for i, split in enumerate(splits):
+        numbers[split if split in names else "train"].append(i)
+    return {name: rows.select(chosen) for name, chosen in numbers.items()}
 
 
 def split_of(source: str) -> str:

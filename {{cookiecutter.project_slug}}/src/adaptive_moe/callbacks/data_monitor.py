@@ -1,0 +1,30 @@
+"""What the batches are made of."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from ..data import Batch
+from ..ranks import sum_over_ranks
+
+
+class DataMonitor(Callback):
+    """Logs `data/padding_share`: how much of the batches since the last log was empty, over all ranks."""
+
+    def __init__(self) -> None:
+        self.counts = torch.zeros(2, dtype=torch.int64)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Add this batch up; log on the steps on which Lightning does."""
+        padding = (~batch.mask).sum()
+        self.counts = self.counts.to(padding.device) + torch.stack(
+            [padding, torch.full_like(padding, batch.ids.numel())]
+        )
+        interval: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if interval and trainer.global_step % interval == 0:
+            empty, places = sum_over_ranks(self.counts)
+            pl_module.log("data/padding_share", empty / places, rank_zero_only=True)
+            self.counts = torch.zeros_like(self.counts)

@@ -1,0 +1,135 @@
+"""Texts from anywhere that `datasets` reads: files, folders, the hub."""
+
+import glob
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Value, load_dataset
+from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+
+from ...errors import RunError
+from .blame import blame
+from .corpus import SPLITS, Corpus, Splits, split_by, split_of
+
+BUILDERS = {
+    ".json": "json",
+    ".jsonl": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".txt": "text",
+    ".md": "text",
+}
+OPTIONS: dict[str, dict[str, Any]] = {"text": {"sample_by": "paragraph"}}
+ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
+HELD_OUT = 1000  # texts of each split that is taken out of a stream
+
+
+class Texts(Corpus):
+    """A column of text: of local files, of a folder with a file for each split, of a dataset on the hub.
+
+    Splits that the source lacks are taken out of its training split, a twentieth each, by a checksum of the text.
+
+    Args:
+        path: json, jsonl, csv, parquet, txt or md files (wildcards are welcome), a folder, or the id of a dataset. In
+            txt and md, a text is a paragraph.
+        name: Of a configuration, where a dataset on the hub has several.
+        column: That holds the text.
+        streaming: Read training texts as they come, without a copy on the disk.
+    """
+
+    def __init__(self, path: str, name: str | None = None, column: str = "text", streaming: bool = False) -> None:
+        self.path, self.name, self.column, self.streaming = path, name, column, streaming
+
+    def load(self, cache_dir: Path) -> Splits:
+        """Through the cache of `datasets`, in `cache_dir`.
+
+        Raises:
+            RunError: There is no such source or column, or a file is damaged.
+        """
+        files = self.files()
+        try:
+            found = self.read(files, cache_dir)
+            splits = {ALIASES.get(name, name): self.texts(split) for name, split in found.items()}
+            return self.complete(splits)
+        except (DatasetGenerationError, UnicodeDecodeError, ValueError) as error:
+            raise RunError(f"the corpus {self.path} cannot be read: {blame(files, error)}") from error
+
+    def files(self) -> list[Path]:
+        """What the path names on this machine; nothing if it is an id."""
+        found = [Path(name) for name in glob.glob(self.path, recursive=True)]  # noqa: PTH207 - the path may be absolute
+        return sorted(path for each in found for path in below(each) if path.suffix in BUILDERS)
+
+    def read(self, files: list[Path], cache_dir: Path) -> DatasetDict | IterableDatasetDict:
+        """All splits that there are."""
+        if not files:
+            return self.read_hub(cache_dir)
+        kinds = {BUILDERS[path.suffix] for path in files}
+        if len(kinds) > 1:
+            raise RunError(
+                f"path is {self.path}, and its files are of {len(kinds)} kinds: name one, for example *.jsonl"
+            )
+        (kind,) = kinds
+        data_files: dict[str, list[str]] = {}
+        for path in files:
+            data_files.setdefault(split_named(path), []).append(str(path))
+        options = {"cache_dir": str(cache_dir), "streaming": self.streaming, **OPTIONS.get(kind, {})}
+        return load_dataset(kind, data_files=data_files, **options)
+
+    def read_hub(self, cache_dir: Path) -> DatasetDict | IterableDatasetDict:
+        """By id."""
+        try:
+            return load_dataset(self.path, self.name, cache_dir=str(cache_dir), streaming=self.streaming)
+        except (ConnectionError, DatasetNotFoundError, FileNotFoundError) as error:
+            raise RunError(
+                f"path is {self.path}; no file here has that name, and the hub does not give a dataset of it "
+                f"({' '.join(str(error).split())[:120]}): mind the spelling and the network, or use the corpus that "
+                "needs none: --data.corpus PythonDocs"
+            ) from error
+
+    def texts(self, split: Dataset | IterableDataset) -> Dataset | IterableDataset:
+        """The one column, under the name `text`."""
+        columns = split.column_names or list(next(iter(split)))
+        if self.column not in columns:
+            raise RunError(
+                f"column is {self.column}, and {self.path} has the columns {', '.join(columns)}; "
+                f"choose one: --data.corpus.column {columns[0]}"
+            )
+        split = split.select_columns([self.column])
+        if split.features and split.features[self.column] not in (Value("string"), Value("large_string")):
+            kind = split.features[self.column]
+            raise RunError(f"column is {self.column}, and in {self.path} it holds {kind}, no text; choose another")
+        return split if self.column == "text" else split.rename_column(self.column, "text")
+
+    def complete(self, splits: Splits) -> Splits:
+        """With what is missing taken out of train."""
+        if "train" not in splits:
+            raise RunError(f"{self.path} has the splits {', '.join(splits)}, and none is train; name its files train-*")
+        missing = tuple(name for name in SPLITS if name not in splits)
+        train = splits["train"]
+        if isinstance(train, Dataset):
+            return {**splits, **split_by("text", train, ("train", *missing))} if missing else splits
+        held_out = {name: in_memory(splits.get(name, train), name if name in missing else None) for name in SPLITS[1:]}
+        return {"train": train.filter(lambda row: split_of(row["text"] or "") not in missing), **held_out}
+
+
+def below(path: Path) -> list[Path]:
+    """A file itself, or the files of a folder."""
+    return [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+
+
+def split_named(path: Path) -> str:
+    """Of train-00.parquet, train; files that name no split are training text."""
+    word = path.name.replace(".", "-").replace("_", "-").split("-")[0]
+    word = ALIASES.get(word, word)
+    return word if word in SPLITS else "train"
+
+
+def in_memory(stream: IterableDataset, split: str | None) -> Dataset:
+    """The first texts of a stream, or of those that fall to a split."""
+    texts: list[str] = []
+    for row in stream:
+        if split is None or split_of(row["text"] or "") == split:
+            texts.append(row["text"])
+        if len(texts) == HELD_OUT:
+            break
+    return Dataset.from_dict({"text": texts})

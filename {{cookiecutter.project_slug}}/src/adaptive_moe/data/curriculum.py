@@ -1,0 +1,94 @@
+"""From epoch to epoch: which samples, in which order, and what is learnt about them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from ..errors import RunError
+from .batching import Batching
+from .difficulty import Difficulty
+from .orders import Order
+from .plan import Plan
+from .windows import Chosen, Windows
+
+Score = Callable[[Chosen, Difficulty], None]
+
+
+class Curriculum:
+    """Plans one epoch at a time, and knows where in it training is.
+
+    The first epoch, of which no routing is known, goes by length where the order looks at difficulty.
+
+    Args:
+        windows: What an epoch chooses from.
+        order: Of an epoch's samples.
+        batching: How they make batches.
+        seed: Of chance in the order, together with the epoch.
+    """
+
+    def __init__(self, windows: Windows, order: Order, batching: Batching, seed: int) -> None:
+        self.windows, self.order, self.batching, self.seed = windows, order, batching, seed
+        self.epoch = -1
+        self.score: Score | None = None
+
+    def plan(self, epoch: int) -> Plan:
+        """What is left of an epoch, the current one or the next.
+
+        An earlier one is asked for when Lightning estimates, before it has read how far a run had come, how many
+        steps there will be: it gets the plan of an epoch of which nothing is known.
+        """
+        if epoch < self.epoch:
+            unknown = Difficulty(len(self.windows.open(epoch)))
+            return self.arranged(epoch, self.windows.open(epoch), unknown, 0)
+        if epoch > self.epoch:
+            self.enter(epoch)
+        self.planned = self.arranged(epoch, self.samples, self.difficulty, self.start)
+        return self.planned
+
+    def enter(self, epoch: int) -> None:
+        """Begin an epoch with what the last one has shown, or a pass over its samples shows."""
+        self.samples = self.windows.open(epoch)
+        if self.epoch < 0 or not self.windows.same:
+            self.difficulty = Difficulty(len(self.samples))
+        self.epoch, self.start, self.done, self.entered = epoch, 0, 0, True
+        if self.score and epoch > 0:
+            self.score(self.samples, self.difficulty)
+        self.difficulty.renew()
+
+    def arranged(self, epoch: int, samples: Chosen, difficulty: Difficulty, start: int) -> Plan:
+        """The plan of an epoch, from the token on that is given."""
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + epoch)
+        order = self.order.arrange(samples.lengths, difficulty.shares, epoch, generator)
+        lengths = samples.lengths[order]
+        return Plan(order, lengths, self.batching.cuts(lengths, start))
+
+    def state_dict(self, done: int, world_size: int) -> dict[str, Any]:
+        """After so many batches of the epoch on each rank; the same on every rank, and asked of all together."""
+        consumed = min((done - self.done) * world_size, len(self.planned))
+        return {
+            "epoch": self.epoch,
+            "start": int(self.planned.cuts[consumed]),
+            "done": done,
+            "num_samples": len(self.samples),
+            "difficulty": self.difficulty.state_dict(),
+            "windows": self.windows.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any], rank: int) -> None:
+        """Go on from there.
+
+        Raises:
+            RunError: The samples are others.
+        """
+        self.windows.load_state_dict(state["windows"])
+        self.epoch, self.start, self.done = state["epoch"], state["start"], state["done"]
+        self.entered = False
+        self.samples = self.windows.open(self.epoch)
+        if len(self.samples) != state["num_samples"]:
+            raise RunError(
+                f"the checkpoint lies in an epoch of {state['num_samples']:,} samples, and the data has "
+                f"{len(self.samples):,}; give the run's own options, before --ckpt_path: --config <its run>/config.yaml"
+            )
+        self.difficulty = Difficulty(len(self.samples))
+        self.difficulty.load_state_dict(state["difficulty"], rank)

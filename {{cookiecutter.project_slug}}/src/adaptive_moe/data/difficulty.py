@@ -1,0 +1,78 @@
+"""How difficult the samples are: the share of their tokens that used two experts, layer by layer."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Int, UInt8
+from torch import Tensor
+
+from ..ranks import sum_over_ranks
+from .batch import PADDING
+from .orders.order import UNKNOWN
+
+
+class Difficulty:
+    """What is known of the samples, and the counts of the epoch under way, which will replace it.
+
+    Models with two stacks count each for itself, since a sample has other tokens there.
+
+    Attributes:
+        shares: In steps of 1/254, or `UNKNOWN`; what the order looks at. One byte a sample and layer.
+        counts: For each stack, the two-expert tokens of every layer and, in the last column, all tokens; this rank's.
+    """
+
+    shares: UInt8[Tensor, "samples layers"]
+    counts: dict[str, Int[Tensor, "samples columns"]]
+
+    def __init__(self, num_samples: int) -> None:
+        self.num_samples = num_samples
+        self.forget()
+
+    def forget(self) -> None:
+        """Other samples come."""
+        self.shares = torch.empty(self.num_samples, 0, dtype=torch.uint8)
+        self.counts = {}
+
+    def add(self, two_experts: Bool[Tensor, "layers tokens"], samples: Int[Tensor, " tokens"], stack: str = "") -> None:
+        """Count the tokens of a batch; nothing here waits for the device."""
+        real = samples != PADDING
+        if stack not in self.counts:
+            shape = (self.num_samples, len(two_experts) + 1)
+            self.counts[stack] = torch.zeros(shape, dtype=torch.int32, device=samples.device)
+        columns = torch.cat([two_experts & real, real.unsqueeze(0)]).T.to(torch.int32)
+        self.counts[stack].index_add_(0, samples.clamp(min=0), columns)  # padding adds nothing to sample 0
+
+    def renew(self) -> None:
+        """Put what was counted over all ranks in the place of what was known; other samples keep theirs."""
+        counts = [self.total(stack) for stack in sorted(self.counts)]
+        self.counts = {}
+        if counts:
+            seen = torch.stack([count[:, -1] > 0 for count in counts]).all(0)
+            if not self.shares.shape[1]:
+                layers = sum(count.shape[1] - 1 for count in counts)
+                self.shares = torch.full((self.num_samples, layers), UNKNOWN, dtype=torch.uint8)
+            self.shares[seen] = torch.cat([in_steps(count) for count in counts], dim=1)[seen]
+
+    def total(self, stack: str) -> Int[Tensor, "samples columns"]:
+        """Counts of all ranks."""
+        return sum_over_ranks(self.counts[stack]).cpu()
+
+    def state_dict(self) -> dict[str, Any]:
+        """On all ranks together; two bytes a count suffice but for very long samples."""
+        totals = {stack: self.total(stack) for stack in sorted(self.counts)}
+        small = all(int(total.max()) < 2**15 for total in totals.values())
+        return {
+            "shares": self.shares,
+            "counts": {stack: total.to(torch.int16 if small else torch.int32) for stack, total in totals.items()},
+        }
+
+    def load_state_dict(self, state: dict[str, Any], rank: int) -> None:
+        """The first rank goes on with the counts of all."""
+        self.shares = state["shares"]
+        counts = {stack: count.int() for stack, count in state["counts"].items()}
+        self.counts = {stack: count if rank == 0 else torch.zeros_like(count) for stack, count in counts.items()}
+
+
+def in_steps(counts: Int[Tensor, "samples columns"]) -> UInt8[Tensor, "samples layers"]:
+    """Shares of the tokens, rounded down to a step of 1/254."""
+    return (254 * counts[:, :-1] // counts[:, -1:].clamp(min=1)).to(torch.uint8)

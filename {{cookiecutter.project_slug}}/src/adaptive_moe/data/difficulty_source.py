@@ -1,0 +1,34 @@
+"""What tells the curriculum how difficult samples are."""
+
+from lightning.pytorch import Callback, Trainer
+
+from ..errors import RunError
+from .orders import Order
+
+
+class DifficultySource(Callback):
+    """A callback that counts two-expert tokens into the data module's `curriculum.difficulty`."""
+
+
+def check_trainer(trainer: Trainer, order: Order) -> None:
+    """Before any work is done.
+
+    Raises:
+        RunError: A setting of the trainer would undo the order, or nothing tells it what it needs.
+    """
+    if trainer._accelerator_connector.use_distributed_sampler:
+        raise RunError(
+            "use_distributed_sampler is true, and Lightning would shuffle what is in order; the ranks share the "
+            "samples without it: set --trainer.use_distributed_sampler false"
+        )
+    every: int = trainer.reload_dataloaders_every_n_epochs  # type: ignore[attr-defined]
+    if every != 1:
+        raise RunError(
+            f"reload_dataloaders_every_n_epochs is {every}, and each epoch is planned anew: "
+            "set --trainer.reload_dataloaders_every_n_epochs 1"
+        )
+    if order.needs_difficulty and not any(isinstance(each, DifficultySource) for each in trainer.callbacks):  # type: ignore[attr-defined]
+        raise RunError(
+            f"order is {type(order).__name__}, and no callback tells how difficult samples are; "
+            "add --trainer.callbacks+=RoutingDifficulty, or ScoringPass"
+        )

@@ -1,0 +1,22 @@
+"""What a reader of the results must know of the data, in words."""
+
+from .samples import Samples, Tokenising
+from .unigram import unigram_perplexity
+
+
+def facts(samples: dict[str, Samples], num_texts: int, tokenising: Tokenising) -> dict[str, str]:
+    """Tokens of the splits, what was left out or divided in training, and the yardstick of perplexity."""
+    train, validation = samples.get("train"), samples["validation"]
+    if train is None:
+        return {"data": f"a stream to train on, {int(validation.lengths.sum()):,} tokens to validate"}
+    lines = {"data": f"{int(train.lengths.sum()):,} tokens to train on, {int(validation.lengths.sum()):,} to validate"}
+    longer = int((train.text_tokens > tokenising.length).sum())
+    empty = num_texts - int((train.text_tokens > 0).sum())
+    if longer or empty:
+        lines["texts"] = (
+            f"{num_texts:,}; {longer:,} longer than {tokenising.length} tokens, which were {tokenising.long_texts}, "
+            f"{empty:,} empty"
+        )
+    size = tokenising.tokenizer.get_vocab_size()
+    yardstick = unigram_perplexity(train.label_counts(size), validation.label_counts(size))
+    return {**lines, "unigram perplexity": f"{yardstick:.1f}"}

@@ -1,0 +1,127 @@
+"""What an epoch chooses from: all samples, or the next of them."""
+
+from abc import ABC, abstractmethod
+from itertools import islice
+from typing import Any
+
+import torch
+from datasets import IterableDataset
+from jaxtyping import Int
+from torch import Tensor
+
+from .batch import Batch
+from .plan import Piece
+from .samples import Samples, Tokenising
+
+
+class Windows(ABC):
+    """Gives each epoch its samples."""
+
+    same = False
+    """Whether every epoch has the same samples, so that what was learnt of them holds on."""
+
+    @abstractmethod
+    def open(self, epoch: int) -> "Chosen":
+        """The samples of an epoch; from one epoch to the next, or the same again."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it takes to open the epoch again that was opened last."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - most have no state
+        """Open that epoch again."""
+
+
+class Everything(Windows):
+    """All samples, every time."""
+
+    same = True
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+
+    def open(self, epoch: int) -> Samples:
+        """All of them."""
+        return self.samples
+
+
+class Slices(Windows):
+    """The next `size` samples of a permutation; a new permutation when all have had their turn."""
+
+    def __init__(self, samples: Samples, size: int, seed: int) -> None:
+        self.samples, self.size, self.seed = samples, size, seed
+        self.count = -(-len(samples) // size)
+
+    def open(self, epoch: int) -> "Slice":
+        """No sample is in two windows of one pass."""
+        passed, number = divmod(epoch, self.count)
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + passed)
+        permutation = torch.randperm(len(self.samples), generator=generator)
+        return Slice(self.samples, permutation[number * self.size : (number + 1) * self.size])
+
+
+class Slice:
+    """Some samples under numbers of their own."""
+
+    def __init__(self, samples: Samples, chosen: Int[Tensor, " chosen"]) -> None:
+        self.samples, self.chosen = samples, chosen
+        self.lengths = samples.lengths[chosen]
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.chosen)
+
+    def __getitems__(self, pieces: list[Piece]) -> list[Batch]:
+        """The pieces of samples that were asked for."""
+        numbers = self.chosen[[piece.sample for piece in pieces]].tolist()
+        batches = self.samples.__getitems__([p._replace(sample=n) for n, p in zip(numbers, pieces, strict=True)])
+        return [
+            batch._replace(samples=torch.full_like(batch.samples, piece.sample))
+            for batch, piece in zip(batches, pieces, strict=True)
+        ]
+
+
+class Stream(Windows):
+    """The samples of the next `size` texts of a stream, which begins again where it ends.
+
+    Every rank reads the whole stream: so all have the same window, and the same number of batches.
+    """
+
+    def __init__(self, texts: IterableDataset, size: int, tokenising: Tokenising) -> None:
+        self.texts, self.size, self.tokenising = texts, size, tokenising
+        self.beginning: dict[str, Any] = texts.state_dict()
+        self.opened = -1
+        self.read_from(self.beginning)
+
+    def read_from(self, place: dict[str, Any]) -> None:
+        """`datasets` goes on where the state says, each time that it is asked for an iterator."""
+        self.place = place
+        self.texts.load_state_dict(place)
+        self.iterator = iter(self.texts)
+
+    def open(self, epoch: int) -> Samples:
+        """Read on; what has been read last is not read again."""
+        if epoch > self.opened:
+            self.place = self.texts.state_dict()
+            if not (texts := self.read()):
+                self.read_from(self.beginning)
+                texts = self.read()
+            self.opened, self.samples = epoch, self.tokenising.take(texts)
+        return self.samples
+
+    def read(self) -> list[str]:
+        """Texts of the next window; none at the end of the stream."""
+        return [row["text"] for row in islice(self.iterator, self.size)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the open window begins."""
+        return {"opened": self.opened, "place": self.place}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Read it again."""
+        self.read_from(state["place"])
+        self.opened = state["opened"] - 1
+        self.open(state["opened"])
+
+
+Chosen = Samples | Slice

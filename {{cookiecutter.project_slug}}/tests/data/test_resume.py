@@ -1,0 +1,58 @@
+"""A run that was killed goes on as if it had not been, to the bit."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Run
+from .resume import (
+    COMPLEXITY,
+    PACED,
+    PADDED,
+    STEERED,
+    TWO,
+    assert_same_end,
+    epoch_ends,
+    options,
+    process,
+    traced,
+)
+from .trace import Killed, read
+
+CASES = {
+    "random, accumulated": ["--trainer.accumulate_grad_batches=2"],
+    "paper": [*COMPLEXITY, "--data.order.mode=paper", "--data.num_workers=2"],
+    "paced, padded, steered": [*COMPLEXITY, *PADDED, *STEERED, *PACED],
+    "window": ["--trainer.callbacks+=ScoringPass", "--data.order=Complexity", "--data.window=40", "--trainer.max_epochs=5"],
+    "stream": ["--data.corpus.streaming=true", "--data.window=50", "--trainer.max_epochs=5"],
+    "chance": ["--model.gating=RandomTopTwo", "--model.gating.share=0.3"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_process_goes_on_to_the_bit(case: str, run: Run, corpus: Path) -> None:
+    given = [*options(corpus), *CASES[case]]
+    run("fit", *given, *traced("whole"))
+    start, *_ = epoch_ends(read("whole"))
+    for kill_at in (start, start + 3):  # behind an epoch's last batch, and in the middle
+        with pytest.raises(Killed):
+            run("fit", *given, *traced(f"at-{kill_at}", kill_at))
+        run("fit", *given, *traced(f"at-{kill_at}-on"), "--ckpt_path=last")
+        assert_same_end("whole", f"at-{kill_at}-on")
+
+
+@pytest.mark.timeout(600)
+def test_two_processes_go_on_to_the_bit_and_one_goes_on_where_they_were(
+    tiny: list[str], tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [*tiny, *options(corpus), *COMPLEXITY, *PADDED, *STEERED]
+    process(tmp_path, *given, *TWO, *traced("whole"))
+    kill_at = epoch_ends(read("whole"))[0] + 3
+    process(tmp_path, *given, *TWO, *traced("killed", kill_at, hard=True))
+    shutil.copytree("runs/killed", "runs/one")
+    said = process(tmp_path, *given, *traced("one-on"), "--ckpt_path=last", "--trainer.max_epochs=2")
+    process(tmp_path, *given, *TWO, *traced("killed-on"), "--ckpt_path=last")
+    for rank in (0, 1):
+        assert_same_end("whole", "killed-on", rank)
