@@ -30,7 +30,14 @@ TINY = [
     "--trainer.limit_test_batches=3",
 ]
 
+TEXT = "the model reads one line of text and gives a token to an expert or to two of them"
 Run = Callable[..., cli.CLI]
+
+
+def called(made: cli.CLI, name: str) -> list[Any]:
+    """The callbacks of a class."""
+    callbacks: list[Any] = vars(made.trainer)["callbacks"]
+    return [each for each in callbacks if type(each).__name__ == name]
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +53,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """About a hundred short texts, a few of them equal."""
     path = tmp_path_factory.mktemp("corpus") / "texts.jsonl"
     chance = random.Random(0)
-    words = "the model reads one line of text and gives a token to an expert or to two of them".split()
+    words = TEXT.split()
     texts = [" ".join(chance.choices(words, k=chance.randint(2, 14))) for _ in range(110)]
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     return path

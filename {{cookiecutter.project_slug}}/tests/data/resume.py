@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def process(folder: Path, *arguments: str) -> str:
 def epoch_ends(trace: list[dict[str, Any]]) -> list[int]:
     """The batch that begins each epoch but the first."""
     batches = [line for line in trace if "epoch" in line]
-    return [b["batch"] for a, b in zip(batches, batches[1:], strict=False) if a["epoch"] != b["epoch"]]
+    return [b["batch"] for a, b in pairwise(batches) if a["epoch"] != b["epoch"]]
 
 
 def assert_same_end(whole: str, resumed: str, rank: int = 0) -> None:

@@ -20,12 +20,18 @@ from .resume import (
 )
 from .trace import Killed, read
 
+FIVE = ["--trainer.max_epochs=5"]
 CASES = {
     "random, accumulated": ["--trainer.accumulate_grad_batches=2"],
     "paper": [*COMPLEXITY, "--data.order.mode=paper", "--data.num_workers=2"],
     "paced, padded, steered": [*COMPLEXITY, *PADDED, *STEERED, *PACED],
-    "window": ["--trainer.callbacks+=ScoringPass", "--data.order=Complexity", "--data.window=40", "--trainer.max_epochs=5"],
-    "stream": ["--data.corpus.streaming=true", "--data.window=50", "--trainer.max_epochs=5"],
+    "window": [
+        "--trainer.callbacks+=ScoringPass",
+        "--data.order=Complexity",
+        "--data.window=40",
+        "--trainer.max_epochs=5",
+    ],
+    "stream": ["--data.corpus.streaming=true", "--data.window=50", *FIVE],
     "chance": ["--model.gating=RandomTopTwo", "--model.gating.share=0.3"],
 }
 
@@ -53,6 +59,10 @@ def test_two_processes_go_on_to_the_bit_and_one_goes_on_where_they_were(
     process(tmp_path, *given, *TWO, *traced("killed", kill_at, hard=True))
     shutil.copytree("runs/killed", "runs/one")
     said = process(tmp_path, *given, *traced("one-on"), "--ckpt_path=last", "--trainer.max_epochs=2")
+    assert "written by 2 processes, and 1 go on with it" in said
+    traces = [*read("killed", 0), *read("killed", 1), *read("one-on")]
+    seen = [sample for line in traces if line.get("epoch") == 1 for sample, _ in line["samples"]]
+    assert sorted(seen) == list(range(len(seen)))
     process(tmp_path, *given, *TWO, *traced("killed-on"), "--ckpt_path=last")
     for rank in (0, 1):
         assert_same_end("whole", "killed-on", rank)

@@ -1,12 +1,19 @@
 from pathlib import Path
 
 import pytest
+from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from adaptive_moe.data import END_OF_TEXT
-from adaptive_moe.data.tokenizer import SMALLEST_VOCABULARY, save_tokenizer, train_tokenizer
+from adaptive_moe.data.tokenizer import (
+    SMALLEST_VOCABULARY,
+    end_of_text,
+    learned_tokenizer,
+    load_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
 
 TOKENIZER = train_tokenizer(["the theory of the thing", "there they are"], 270)
 
@@ -16,9 +23,9 @@ def test_any_text_comes_back_exactly(text: str) -> None:
     assert TOKENIZER.decode(TOKENIZER.encode(text).ids) == text
 
 
-def test_the_vocabulary_is_as_asked_and_end_of_text_is_where_it_is_expected() -> None:
+def test_the_vocabulary_is_as_asked_and_has_an_end_of_text() -> None:
     assert TOKENIZER.get_vocab_size() == 270
-    assert TOKENIZER.token_to_id("<|endoftext|>") == END_OF_TEXT
+    assert TOKENIZER.token_to_id("<|endoftext|>") == end_of_text(TOKENIZER) == 0
     assert train_tokenizer([""], SMALLEST_VOCABULARY).get_vocab_size() == SMALLEST_VOCABULARY
 
 
@@ -33,4 +40,28 @@ def test_an_interrupted_write_leaves_no_vocabulary(tmp_path: Path, monkeypatch: 
     assert not target.exists()
     monkeypatch.undo()
     save_tokenizer(TOKENIZER, target)
-    assert Tokenizer.from_file(str(target)).to_str() == TOKENIZER.to_str()
+    assert load_tokenizer(str(target)).to_str() == TOKENIZER.to_str()
+
+
+def test_it_is_learned_once_of_texts_and_of_a_stream_which_stays_where_it_is(tmp_path: Path) -> None:
+    texts = Dataset.from_dict({"text": ["the theory", "of the thing", None]})
+    stream = texts.to_iterable_dataset()
+    first = learned_tokenizer(texts, 260, tmp_path)
+    assert learned_tokenizer(stream, 260, tmp_path).to_str() == first.to_str()
+    assert len(list(stream)) == 3
+    assert len(list(tmp_path.glob("tokenizer-*.json"))) == 2
+    for path in tmp_path.glob("tokenizer-*.json"):
+        TOKENIZER.save(str(path))
+    assert learned_tokenizer(texts, 260, tmp_path).to_str() == TOKENIZER.to_str()
+
+
+def test_what_is_no_tokenizer_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    for name in (str(broken), "nobody/nothing"):
+        with pytest.raises(ValueError, match=f"tokenizer is {name}; it is neither a file"):
+            load_tokenizer(name)
+    endless = Tokenizer.from_str(TOKENIZER.to_str().replace("<|endoftext|>", "<stop>"))
+    with pytest.raises(ValueError, match="no token that closes a text"):
+        end_of_text(endless)

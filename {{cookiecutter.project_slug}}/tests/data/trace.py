@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from adaptive_moe.data import Batch
+from adaptive_moe.moe import MarginGating
 
 
 class Killed(BaseException):
@@ -35,7 +37,7 @@ class Trace(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        counts = [[int(i), int(n)] for i, n in zip(*batch.samples[batch.mask].unique(return_counts=True), strict=True)]
+        counts = sorted(Counter(batch.samples[batch.mask].tolist()).items())
         ids = hashlib.sha256(batch.ids.numpy().tobytes()).hexdigest()
         epoch, loss = trainer.current_epoch, float(outputs["loss"])
         self.write(trainer, epoch=epoch, loss=loss.hex(), samples=counts, ids=ids)
@@ -46,7 +48,7 @@ class Trace(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         weights = torch.cat([value.detach().flatten().float() for value in pl_module.state_dict().values()])
-        thresholds = [float(m.threshold).hex() for m in pl_module.modules() if hasattr(m, "threshold")]
+        thresholds = [float(m.threshold).hex() for m in pl_module.modules() if isinstance(m, MarginGating)]
         self.write(trainer, weights=hashlib.sha256(weights.numpy().tobytes()).hexdigest(), thresholds=thresholds)
 
 

@@ -72,16 +72,16 @@ def test_heads_must_divide_the_width() -> None:
 
 
 def test_the_likeliest_continuation_is_the_argmax_at_every_step(model: Decoder) -> None:
-    ids = generate(model, IDS[:, :4], num_tokens=5, temperature=0.0).clone()
+    ids = generate(model, IDS[:, :4], num_tokens=5, temperature=0.0, end_of_text=0).clone()
     hidden, _ = model(ids[:, :-1], torch.zeros_like(ids[:, :-1]))
     assert torch.equal(ids[:, 4:], model.logits(hidden).argmax(-1)[:, 3:])
 
 
 def test_sampling_follows_the_seed_and_a_text_that_ended_stays_ended(model: Decoder) -> None:
     torch.manual_seed(1)
-    first = generate(model, IDS[:, :4].repeat(64, 1), num_tokens=20, temperature=1.0)
+    first = generate(model, IDS[:, :4].repeat(64, 1), num_tokens=20, temperature=1.0, end_of_text=0)
     torch.manual_seed(1)
-    assert torch.equal(first, generate(model, IDS[:, :4].repeat(64, 1), num_tokens=20, temperature=1.0))
+    assert torch.equal(first, generate(model, IDS[:, :4].repeat(64, 1), num_tokens=20, temperature=1.0, end_of_text=0))
     ended = (first[:, 4:] == 0).cummax(1).values
     assert ended.any()
     assert (first[:, 4:][ended] == 0).all()

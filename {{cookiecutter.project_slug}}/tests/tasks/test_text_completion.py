@@ -1,8 +1,11 @@
 import functools
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from torch.multiprocessing.spawn import spawn
 
 from adaptive_moe.data import IGNORE, Batch
 from adaptive_moe.moe import AuxLoss, MoEConfig, Threshold, TopK
@@ -91,3 +94,30 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
 def test_negative_values_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is -1"):
         task(**{name: value})
+
+
+def gradient(module: TextCompletion, batch: Batch) -> Tensor:
+    torch.autograd.backward(module.loss(batch, "train")[0])
+    assert module.model.embedding.weight.grad is not None
+    return module.model.embedding.weight.grad
+
+
+def ranks() -> list[Batch]:
+    """Seven tokens on one rank, two on the other and padding; one with the third batch, all padding."""
+    rows = batch()
+    nothing = Batch(rows.ids, torch.full_like(rows.labels, IGNORE), torch.full_like(rows.samples, -1))
+    few = Batch(*(torch.cat([given[:, :2], none[:, 2:]], 1) for given, none in zip(rows, nothing, strict=True)))
+    return [rows, few, nothing]
+
+
+def one_rank(rank: int, folder: Path) -> None:
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=3)
+    torch.save(gradient(task(), ranks()[rank]), folder / f"{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_a_token_weighs_the_same_on_every_rank_and_padding_nothing(tmp_path: Path) -> None:
+    spawn(one_rank, (tmp_path,), nprocs=3)  # type: ignore[no-untyped-call]
+    mean = torch.stack([torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(3)]).mean(0)
+    together = Batch(*(torch.cat(column) for column in zip(*ranks(), strict=True)))
+    torch.testing.assert_close(mean, gradient(task(), together))

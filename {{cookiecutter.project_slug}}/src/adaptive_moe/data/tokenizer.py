@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datasets import Dataset, IterableDataset
 from datasets.fingerprint import Hasher
+from huggingface_hub import hf_hub_download
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 END_OF_TEXT = ("<|endoftext|>", "</s>", "<eos>", "[SEP]")  # names of the token that closes a text; ours is the first
@@ -34,7 +35,8 @@ def load_tokenizer(name: str) -> Tokenizer:
         ValueError: There is none, or it has no token that closes a text.
     """
     try:
-        tokenizer = Tokenizer.from_file(name) if Path(name).is_file() else Tokenizer.from_pretrained(name)
+        path = name if Path(name).is_file() else hf_hub_download(name, "tokenizer.json")
+        tokenizer = Tokenizer.from_file(path)
     except Exception as error:  # the library raises nothing more special
         reason = " ".join(str(error).split())[:200]
         raise ValueError(

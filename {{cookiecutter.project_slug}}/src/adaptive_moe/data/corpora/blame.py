@@ -14,7 +14,7 @@ def blame(files: list[Path], error: BaseException) -> str:
     for path in files:
         for reason in problems(path):
             return f"{reason}; mend that file or leave it out"
-    return " ".join(str(error.__cause__ or error).split())
+    return " ".join(str(error.__cause__ or error).split())[:300]
 
 
 def problems(path: Path) -> Iterator[str]:

@@ -51,13 +51,15 @@ class Texts(Corpus):
             found = self.read(files, cache_dir)
             splits = {ALIASES.get(name, name): self.texts(split) for name, split in found.items()}
             return self.complete(splits)
+        except RunError:
+            raise
         except (DatasetGenerationError, UnicodeDecodeError, ValueError) as error:
             raise RunError(f"the corpus {self.path} cannot be read: {blame(files, error)}") from error
 
     def files(self) -> list[Path]:
         """What the path names on this machine; nothing if it is an id."""
         found = [Path(name) for name in glob.glob(self.path, recursive=True)]  # noqa: PTH207 - the path may be absolute
-        return sorted(path for each in found for path in below(each) if path.suffix in BUILDERS)
+        return sorted(path for each in found for path in below(each))
 
     def read(self, files: list[Path], cache_dir: Path) -> DatasetDict | IterableDatasetDict:
         """All splits that there are."""
@@ -71,7 +73,7 @@ class Texts(Corpus):
         (kind,) = kinds
         data_files: dict[str, list[str]] = {}
         for path in files:
-            data_files.setdefault(split_named(path), []).append(str(path))
+            data_files.setdefault(split_of_name(path) or "train", []).append(str(path))
         options = {"cache_dir": str(cache_dir), "streaming": self.streaming, **OPTIONS.get(kind, {})}
         return load_dataset(kind, data_files=data_files, **options)
 
@@ -113,15 +115,18 @@ class Texts(Corpus):
 
 
 def below(path: Path) -> list[Path]:
-    """A file itself, or the files of a folder."""
-    return [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    """A file itself; of a folder, the files that name a split, or else all of them."""
+    if path.is_file():
+        return [path]
+    files = [each for each in path.rglob("*") if each.is_file() and each.suffix in BUILDERS]
+    return [each for each in files if split_of_name(each)] or files
 
 
-def split_named(path: Path) -> str:
-    """Of train-00.parquet, train; files that name no split are training text."""
+def split_of_name(path: Path) -> str | None:
+    """Train of train-00.parquet."""
     word = path.name.replace(".", "-").replace("_", "-").split("-")[0]
     word = ALIASES.get(word, word)
-    return word if word in SPLITS else "train"
+    return word if word in SPLITS else None
 
 
 def in_memory(stream: IterableDataset, split: str | None) -> Dataset:

@@ -67,7 +67,7 @@ class Complexity(Order):
             order = shuffled_in_buckets(order, self.buckets, generator)
         if self.temperature:
             order = blurred(order, self.temperature, generator)
-        return order[: math.ceil(self.open_share(epoch) * len(order))]
+        return order[: max(round(self.open_share(epoch) * len(order)), 1)]
 
     def open_share(self, epoch: int) -> float:
         """The part of the data that an epoch sees."""

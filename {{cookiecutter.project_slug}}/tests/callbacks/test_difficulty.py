@@ -1,0 +1,84 @@
+"""What callbacks tell the curriculum, in real training."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from adaptive_moe.cli import CLI
+from adaptive_moe.data import Batch, Difficulty
+
+from ..conftest import Run, called
+
+MINE = "--trainer.callbacks+=tests.callbacks.test_difficulty.Oracle"
+SHORT = ["--trainer.max_epochs=1", "--trainer.limit_val_batches=0", "--data.order=Complexity", "--data.packing=false"]
+
+
+class Oracle(Callback):
+    """The share of two-expert tokens, one sample after the other."""
+
+    def __init__(self) -> None:
+        self.shares: dict[int, list[int]] = {}
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        self.count(outputs["routings"], batch)
+
+    def count(self, routings: dict[str, Any], batch: Batch) -> None:
+        for sample in set(batch.samples[batch.mask].tolist()):
+            its = batch.samples.flatten() == sample
+            twos = [int((routing.experts_per_token[its] == 2).sum()) for routing in routings.values()]
+            self.shares[sample] = [254 * two // int(its.sum()) for two in twos]
+
+
+def trained(run: Run, corpus: Path, *options: str) -> CLI:
+    return run("fit", "--data.corpus=Texts", f"--data.corpus.path={corpus}", *SHORT, *options)
+
+
+def test_difficulty_is_what_the_routing_of_each_sample_was_and_orders_the_next_epoch(run: Run, corpus: Path) -> None:
+    cli = trained(run, corpus, "--trainer.callbacks+=RoutingDifficulty", MINE)
+    (oracle,) = called(cli, "Oracle")
+    curriculum = cli.datamodule.curriculum
+    curriculum.enter(1)
+    shares = torch.tensor([oracle.shares[i] for i in range(len(curriculum.samples))])
+    assert torch.equal(curriculum.difficulty.shares.long(), shares)
+    assert 0 < shares.float().mean() < 254
+    order = curriculum.plan(1).samples
+    means = shares.float().mean(1)[order]
+    bucket = -(-len(order) // 16)
+    assert means[:bucket].max() <= means[-bucket:].min()
+    assert means[:bucket].max() < means[-bucket:].max()
+
+
+def test_a_scoring_pass_asks_the_model_as_it_is_and_the_ranks_share_it(run: Run, corpus: Path) -> None:
+    cli = trained(run, corpus, "--trainer.callbacks+=ScoringPass", "--data.window=40")
+    data, task, oracle = cli.datamodule, cli.model, Oracle()
+    samples = data.curriculum.samples
+    assert len(samples) == 40
+    for batch in data.in_turn(samples):
+        oracle.count(task.routings(batch), batch)
+    counts = []
+    for rank in (0, 1):
+        data.place = lambda rank=rank: (rank, 2)
+        difficulty = Difficulty(len(samples))
+        data.curriculum.score(samples, difficulty)
+        counts.append(difficulty.counts[""])
+    assert all(0 < int(count[:, -1].count_nonzero()) < 40 for count in counts)
+    together = Difficulty(len(samples))
+    together.counts = {"": counts[0] + counts[1]}
+    together.renew()
+    assert together.shares.tolist() == [oracle.shares[i] for i in range(40)]
+    assert all(parameter.grad_fn is None for parameter in task.parameters())
+
+
+@pytest.mark.parametrize("source", ["RoutingDifficulty", "ScoringPass"])
+def test_a_dense_model_has_no_difficulty_to_tell(
+    source: str, run: Run, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        trained(run, corpus, f"--trainer.callbacks+={source}", "--model.moe.layers=[]")
+    assert f"the model is dense, and {source} counts experts" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,132 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from datasets import Dataset
+from lightning.pytorch import Trainer
+
+from adaptive_moe.callbacks import RoutingDifficulty
+from adaptive_moe.data import Complexity, PythonDocs, Random, TextDataModule, Texts
+from adaptive_moe.data.unigram import unigram_perplexity
+from adaptive_moe.errors import RunError
+
+
+def module(cache_dir: Path, **options: Any) -> TextDataModule:
+    made = TextDataModule(
+        **{"corpus": PythonDocs(), "order": Random(), "vocab_size": 300, "cache_dir": str(cache_dir), **options}
+    )
+    made.prepare_data()
+    made.setup("fit")
+    return made
+
+
+@pytest.mark.parametrize("options", [{}, {"packing": False, "batch_size": None, "token_budget": 1000}], ids=str)
+def test_validation_tokens_are_the_text_of_the_validation_split(cache_dir: Path, options: dict[str, Any]) -> None:
+    data = module(cache_dir, **options)
+    ids = torch.cat([batch.ids[batch.mask] for batch in data.val_dataloader()])
+    texts = PythonDocs().load(cache_dir)["validation"]["text"]
+    assert data.decode(ids.tolist()) == "".join(texts)
+
+
+def test_ranks_share_the_samples_in_one_order_that_the_seed_decides(cache_dir: Path, corpus: Path) -> None:
+    def samples(rank: int, seed: int = 0) -> list[list[int]]:
+        options = {"corpus": Texts(str(corpus)), "packing": False, "batch_size": 3}
+        data = module(cache_dir, **options, seed=seed)
+        data.place = lambda: (rank, 2)  # type: ignore[method-assign]
+        return [batch.samples[:, 0].tolist() for batch in data.train_dataloader()]
+
+    first, second = samples(0), samples(1)
+    together = [row for pair in zip(first, second, strict=True) for batch in pair for row in batch]
+    alone = [row for batch in module_alone(cache_dir, corpus) for row in batch]
+    assert [row for row in together if row != -1] == alone
+    assert sorted(alone) == list(range(len(alone)))
+    assert samples(0, seed=1) != first
+
+
+def module_alone(cache_dir: Path, corpus: Path) -> list[list[int]]:
+    data = module(cache_dir, corpus=Texts(str(corpus)), packing=False, batch_size=3)
+    return [batch.samples[:, 0].tolist() for batch in data.train_dataloader()]
+
+
+def test_the_prompt_is_one_row(cache_dir: Path) -> None:
+    (batch,) = module(cache_dir).predict_dataloader()
+    assert batch.ids.ndim == 2
+    assert module(cache_dir).decode(batch.ids[0].tolist()) == "Return the"
+
+
+def test_a_tokenizer_that_is_loaded_has_its_own_size(cache_dir: Path, tmp_path: Path) -> None:
+    module(cache_dir, vocab_size=290).tokenizer.save(str(tmp_path / "mine.json"))
+    assert module(cache_dir, tokenizer=str(tmp_path / "mine.json")).vocab_size == 290
+
+
+def test_a_checkpoint_of_another_vocabulary_is_refused(cache_dir: Path) -> None:
+    state = module(cache_dir, vocab_size=290).state_dict()
+    with pytest.raises(RunError, match=r"another vocabulary; give its own: --data.tokenizer"):
+        module(cache_dir).load_state_dict(state)
+
+
+def test_long_and_empty_texts_are_counted(tmp_path: Path) -> None:
+    texts = ["short", "", " ", None, *(f"a text of some length, the {i}th of {i + 1}" for i in range(90))]
+    Dataset.from_dict({"text": texts}).to_json(tmp_path / "train.jsonl")
+    for name in ("validation", "test"):
+        Dataset.from_dict({"text": ["short"]}).to_json(tmp_path / f"{name}.jsonl")
+    data = module(tmp_path / "cache", corpus=Texts(str(tmp_path)), context_length=8, long_texts="cut")
+    assert data.facts()["texts"] == "94; 90 longer than 8 tokens, which were cut, 3 empty"
+
+
+def test_a_split_without_text_is_refused(tmp_path: Path) -> None:
+    for name, text in (("train", "text"), ("validation", " "), ("test", "text")):
+        Dataset.from_dict({"text": [text]}).to_json(tmp_path / f"{name}.jsonl")
+    with pytest.raises(RunError, match="the validation split of the corpus has no text"):
+        module(tmp_path / "cache", corpus=Texts(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"prompt": " "}, "prompt is empty"),
+        ({"vocab_size": 256}, "vocab_size is 256"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"batch_size": None}, "batch_size is null, and so is token_budget"),
+        ({"token_budget": 255}, "token_budget is 255; a sample of context_length 256 does not fit in"),
+        ({"context_length": -1}, "context_length is -1"),
+        ({"window": 0}, "window is 0"),
+        ({"num_workers": -1}, "num_workers is -1"),
+        ({"corpus": Texts("x", streaming=True)}, "window is null, and the corpus is a stream"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_read(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        TextDataModule(**{"corpus": PythonDocs(), "order": Random(), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"use_distributed_sampler": True}, "use_distributed_sampler is true, and Lightning would shuffle"),
+        ({"reload_dataloaders_every_n_epochs": 0}, "reload_dataloaders_every_n_epochs is 0"),
+        ({"callbacks": []}, "order is Complexity, and no callback tells how difficult samples are"),
+        ({}, ""),
+    ],
+)
+def test_a_trainer_that_would_undo_the_order_is_refused(options: dict[str, Any], words: str) -> None:
+    right: dict[str, Any] = {
+        "use_distributed_sampler": False,
+        "reload_dataloaders_every_n_epochs": 1,
+        "callbacks": [RoutingDifficulty()],
+        "accelerator": "cpu",
+        "logger": False,
+    }
+    data = TextDataModule(PythonDocs(), Complexity())
+    if words:
+        with pytest.raises(RunError, match=words):
+            data.check(Trainer(**{**right, **options}))
+    else:
+        data.check(Trainer(**right))
+
+
+def test_unigram_perplexity_of_an_even_and_of_a_known_distribution() -> None:
+    assert unigram_perplexity(torch.tensor([1] * 4), torch.tensor([1] * 4)) == pytest.approx(4)
+    train, validation = torch.tensor([2, 1]), torch.tensor([1, 0])
+    assert unigram_perplexity(train, validation) == pytest.approx(5 / 3)
