@@ -69,7 +69,7 @@ def difficulty_rows(folder: Path, rounds: int) -> Iterator[Row]:
     batch = next(iter(data.train_dataloader()))
     model = task(Threshold(0.1, "renormalised"))
     routings = model.training_step(batch, 0)["routings"]
-    difficulty = Difficulty(len(data.samples["train"]))
+    difficulty = Difficulty(data.samples["train"].lengths)
     calls = {"count": lambda: count(difficulty, routings, batch), "train": step(model, batch)}
     low, middle, high = ratios(*in_turn(calls, "cpu", rounds).values())
     yield {"part of a step": f"{middle:.3%} ({low:.3%} to {high:.3%})", "goal": "below 1 %"}

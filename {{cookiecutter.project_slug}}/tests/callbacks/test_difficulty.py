@@ -63,11 +63,11 @@ def test_a_scoring_pass_asks_the_model_as_it_is_and_the_ranks_share_it(run: Run,
     counts = []
     for rank in (0, 1):
         data.place = lambda rank=rank: (rank, 2)
-        difficulty = Difficulty(len(samples))
+        difficulty = Difficulty(samples.lengths)
         data.curriculum.score(samples, difficulty)
         counts.append(difficulty.counts[""])
     assert all(0 < int(count[:, -1].count_nonzero()) < 40 for count in counts)
-    together = Difficulty(len(samples))
+    together = Difficulty(samples.lengths)
     together.counts = {"": counts[0] + counts[1]}
     together.renew()
     assert together.shares.tolist() == [oracle.shares[i] for i in range(40)]

@@ -39,8 +39,8 @@ class Curriculum:
         steps there will be: it gets the plan of an epoch of which nothing is known.
         """
         if epoch < self.epoch:
-            unknown = Difficulty(len(self.windows.open(epoch)))
-            return self.arranged(epoch, self.windows.open(epoch), unknown, 0)
+            samples = self.windows.open(epoch)
+            return self.arranged(epoch, samples, Difficulty(samples.lengths), 0)
         if epoch > self.epoch:
             self.enter(epoch)
         self.planned = self.arranged(epoch, self.samples, self.difficulty, self.start)
@@ -50,7 +50,7 @@ class Curriculum:
         """Begin an epoch with what the last one has shown, or a pass over its samples shows."""
         self.samples = self.windows.open(epoch)
         if self.epoch < 0 or not self.windows.same:
-            self.difficulty = Difficulty(len(self.samples))
+            self.difficulty = Difficulty(self.samples.lengths)
         self.epoch, self.start, self.done, self.entered = epoch, 0, 0, True
         if self.score and epoch > 0:
             self.score(self.samples, self.difficulty)
@@ -90,5 +90,5 @@ class Curriculum:
                 f"the checkpoint lies in an epoch of {state['num_samples']:,} samples, and the data has "
                 f"{len(self.samples):,}; give the run's own options, before --ckpt_path: --config <its run>/config.yaml"
             )
-        self.difficulty = Difficulty(len(self.samples))
+        self.difficulty = Difficulty(self.samples.lengths)
         self.difficulty.load_state_dict(state["difficulty"], rank)

@@ -24,12 +24,9 @@ class Difficulty:
     shares: UInt8[Tensor, "samples layers"]
     counts: dict[str, Int[Tensor, "samples columns"]]
 
-    def __init__(self, num_samples: int) -> None:
-        self.num_samples = num_samples
-        self.forget()
-
-    def forget(self) -> None:
-        """Other samples come."""
+    def __init__(self, lengths: Int[Tensor, " samples"]) -> None:
+        self.num_samples = len(lengths)
+        self.dtype = torch.int16 if len(lengths) and int(lengths.max()) < 2**15 else torch.int32
         self.shares = torch.empty(self.num_samples, 0, dtype=torch.uint8)
         self.counts = {}
 
@@ -38,8 +35,9 @@ class Difficulty:
         real = samples != PADDING
         if stack not in self.counts:
             shape = (self.num_samples, len(two_experts) + 1)
-            self.counts[stack] = torch.zeros(shape, dtype=torch.int32, device=samples.device)
-        columns = torch.cat([two_experts & real, real.unsqueeze(0)]).T.to(torch.int32)
+            self.counts[stack] = torch.zeros(shape, dtype=self.dtype, device=samples.device)
+        columns = torch.cat([two_experts & real, real.unsqueeze(0)]).T.to(self.dtype)
+        self.counts[stack] = self.counts[stack].to(samples.device)  # a checkpoint's are not there
         self.counts[stack].index_add_(0, samples.clamp(min=0), columns)  # padding adds nothing to sample 0
 
     def renew(self) -> None:
@@ -54,25 +52,25 @@ class Difficulty:
             self.shares[seen] = torch.cat([in_steps(count) for count in counts], dim=1)[seen]
 
     def total(self, stack: str) -> Int[Tensor, "samples columns"]:
-        """Counts of all ranks."""
-        return sum_over_ranks(self.counts[stack]).cpu()
+        """Counts of all ranks; column by column, in 32 bits, since ranks cannot add up 16."""
+        counts = self.counts[stack]
+        total = torch.empty_like(counts, device="cpu")
+        for number, column in enumerate(counts.unbind(1)):
+            total[:, number] = sum_over_ranks(column.int())
+        return total
 
     def state_dict(self) -> dict[str, Any]:
-        """On all ranks together; two bytes a count suffice but for very long samples."""
-        totals = {stack: self.total(stack) for stack in sorted(self.counts)}
-        small = all(int(total.max()) < 2**15 for total in totals.values())
-        return {
-            "shares": self.shares,
-            "counts": {stack: total.to(torch.int16 if small else torch.int32) for stack, total in totals.items()},
-        }
+        """On all ranks together."""
+        return {"shares": self.shares, "counts": {stack: self.total(stack) for stack in sorted(self.counts)}}
 
     def load_state_dict(self, state: dict[str, Any], rank: int) -> None:
         """The first rank goes on with the counts of all."""
         self.shares = state["shares"]
-        counts = {stack: count.int() for stack, count in state["counts"].items()}
-        self.counts = {stack: count if rank == 0 else torch.zeros_like(count) for stack, count in counts.items()}
+        self.counts = {stack: count * int(rank == 0) for stack, count in state["counts"].items()}
 
 
 def in_steps(counts: Int[Tensor, "samples columns"]) -> UInt8[Tensor, "samples layers"]:
     """Shares of the tokens, rounded down to a step of 1/254."""
-    return (254 * counts[:, :-1] // counts[:, -1:].clamp(min=1)).to(torch.uint8)
+    *layers, tokens = counts.unbind(1)
+    divisor = tokens.int().clamp(min=1)
+    return torch.stack([(254 * layer.int() // divisor).to(torch.uint8) for layer in layers], dim=1)

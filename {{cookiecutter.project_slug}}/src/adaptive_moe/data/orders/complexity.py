@@ -84,7 +84,7 @@ def difficulty(
     if not shares.shape[1]:
         return by_length
     known = shares[:, 0] != UNKNOWN
-    key = distance(lengths, shares, known) if mode == "paper" else shares.sum(1).float() / shares.shape[1]
+    key = distance(lengths, shares, known) if mode == "paper" else total(shares).float() / shares.shape[1]
     return torch.where(known, key, by_length)
 
 
@@ -95,15 +95,23 @@ def distance(
     candidates = known & (shares > 0).any(1)
     if not candidates.any():
         return torch.full_like(lengths, -3, dtype=torch.float32)
-    tokens = torch.where(candidates, shares.sum(1) * lengths, torch.iinfo(torch.int64).max)
+    tokens = torch.where(candidates, total(shares) * lengths, torch.iinfo(torch.int64).max)
     reference = int(tokens.argmin())
     dot = squares = torch.zeros(len(lengths), dtype=torch.float64)
-    for layer in range(shares.shape[1]):  # one by one: all at once would take eight times the memory of the shares
-        share = shares[:, layer].double()
+    for layer in shares.unbind(1):
+        share = layer.double()
         dot, squares = dot + share * share[reference], squares + share.square()
     key = torch.where(candidates, -dot / (squares * squares[reference]).sqrt(), -3)
     key[reference] = -2
     return key.float()
+
+
+def total(shares: UInt8[Tensor, "samples layers"]) -> Int[Tensor, " samples"]:
+    """The sum over the layers; one by one, since torch's own would take eight times the memory of the shares."""
+    summed = torch.zeros(len(shares), dtype=torch.int64)
+    for layer in shares.unbind(1):
+        summed += layer
+    return summed
 
 
 def shuffled_in_buckets(order: Int[Tensor, " n"], buckets: int, generator: Generator) -> Int[Tensor, " n"]:
