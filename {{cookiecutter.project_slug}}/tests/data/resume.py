@@ -48,6 +48,21 @@ def traced(name: str, kill_at: int = -1, hard: bool = False) -> list[str]:
     ]
 
 
+def kept(folder: str) -> list[str]:
+    """A checkpoint of every step, of every validation, and of the end of every epoch."""
+    kinds = {
+        "step": ["every_n_train_steps=1", "save_on_train_epoch_end=false"],
+        "validation": ["every_n_epochs=1", "save_on_train_epoch_end=false", "monitor=val/loss"],
+        "end": ["every_n_epochs=1", "save_on_train_epoch_end=true", "monitor=train/loss"],
+    }
+    chosen = []
+    for kind, settings in kinds.items():
+        own = [f"dirpath={folder}", f"filename={kind}-{{step}}", "auto_insert_metric_name=false", "save_top_k=-1"]
+        options = [f"--trainer.callbacks.{setting}" for setting in (*settings, *own)]
+        chosen += ["--trainer.callbacks+=ModelCheckpoint", *options]
+    return chosen
+
+
 def process(folder: Path, *arguments: str) -> str:
     """`train.py fit` as its user starts it, which may start others; what it has said."""
     command = [sys.executable, str(ROOT / "train.py"), "fit", *arguments]

@@ -22,18 +22,17 @@ from .trace import Killed, read
 
 FIVE = ["--trainer.max_epochs=5"]
 CASES = {
-    "random, accumulated": ["--trainer.accumulate_grad_batches=2"],
-    "paper": [*COMPLEXITY, "--data.order.mode=paper", "--data.num_workers=2"],
-    "paced, padded, steered": [*COMPLEXITY, *PADDED, *STEERED, *PACED],
-    "window": [
-        "--trainer.callbacks+=ScoringPass",
-        "--data.order=Complexity",
-        "--data.window=40",
-        "--trainer.max_epochs=5",
+    "chance, accumulated": [
+        "--model.gating=RandomTopTwo",
+        "--model.gating.share=0.3",
+        "--trainer.accumulate_grad_batches=2",
     ],
+    "paper, workers": [*COMPLEXITY, "--data.order.mode=paper", "--data.num_workers=2"],
+    "paced, padded, steered": [*COMPLEXITY, *PADDED, *STEERED, *PACED],
+    "window": ["--trainer.callbacks+=ScoringPass", "--data.order=Complexity", "--data.window=40", *FIVE],
     "stream": ["--data.corpus.streaming=true", "--data.window=50", *FIVE],
-    "chance": ["--model.gating=RandomTopTwo", "--model.gating.share=0.3"],
 }
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,0 +1,69 @@
+"""Every checkpoint of many kinds of runs goes on to the bit; too long for every day: pytest tests/data/soak_resume.py."""
+
+import shutil
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Run
+from .resume import COMPLEXITY, PACED, PADDED, STEERED, TWO, assert_same_end, kept, options, process, traced
+from .trace import read
+
+ORDERS = {
+    "random": [],
+    "by length": ["--data.order=LengthBucketed", "--data.order.bucket_size=20", *PADDED],
+    "paper": [*COMPLEXITY, "--data.order.mode=paper", *PADDED],
+    "paced": [*COMPLEXITY, *PACED, *STEERED],
+    "window": ["--trainer.callbacks+=ScoringPass", "--data.order=Complexity", "--data.window=40", *PADDED, *STEERED],
+    "stream": ["--data.corpus.streaming=true", "--data.window=50", *STEERED],
+}
+WORKERS = {"0 workers": [], "2 workers": ["--data.num_workers=2"]}
+TRAINING = {
+    "every 5": [],
+    "accumulated": ["--trainer.accumulate_grad_batches=3", "--model.gating=RandomTopTwo", "--model.gating.share=0.3"],
+    "twice an epoch": ["--trainer.val_check_interval=0.5", "--trainer.check_val_every_n_epoch=1"],
+    "max_steps": ["--trainer.max_steps=11"],
+}
+CASES = {
+    ", ".join(names): [
+        option for kind, name in zip((ORDERS, WORKERS, TRAINING), names, strict=True) for option in kind[name]
+    ]
+    for names in product(ORDERS, WORKERS, TRAINING)
+    if not {"paced", "window", "stream"} & set(names) or "accumulated" not in names  # a threshold is steered there
+}
+pytestmark = [
+    pytest.mark.timeout(3600),
+    pytest.mark.filterwarnings("ignore:The dirpath has changed"),  # what goes on here goes on in another folder
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_process(case: str, run: Run, corpus: Path) -> None:
+    given = [*options(corpus), *CASES[case]]
+    run("fit", *given, *kept("all"), *traced("whole"))
+    end = read("whole")[-2]["batch"]
+    resumed = 0
+    for number, checkpoint in enumerate(sorted(Path("all").iterdir())):
+        run("fit", *given, *kept(f"again-{number}"), *traced(f"from-{number}"), f"--ckpt_path={checkpoint}")
+        trace = Path(f"from-{number}-0.jsonl")
+        if trace.exists():  # nothing is left to do behind the last
+            assert_same_end("whole", f"from-{number}")
+            resumed += 1
+        shutil.rmtree(f"again-{number}", ignore_errors=True)
+    assert resumed >= end
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "every 5" in case or case.startswith("paper")])
+def test_two_processes(
+    case: str, tiny: list[str], tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [*tiny, *options(corpus), *CASES[case], *TWO]
+    process(tmp_path, *given, *kept("all"), *traced("whole"))
+    checkpoints = sorted(Path("all").iterdir())
+    for number, checkpoint in enumerate(checkpoints[:: max(len(checkpoints) // 4, 1)]):
+        process(tmp_path, *given, *kept(f"again-{number}"), *traced(f"from-{number}"), f"--ckpt_path={checkpoint}")
+        for rank in (0, 1):
+            if Path(f"from-{number}-{rank}.jsonl").exists():
+                assert_same_end("whole", f"from-{number}", rank)
