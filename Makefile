@@ -10,7 +10,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.venv/cache/hypothesis
 export RUFF_NO_CACHE := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint
+.PHONY: help demo test soak lint
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -25,6 +25,9 @@ demo: .venv/ready ## scaffold the default project into demo/ and train it: repla
 test: .venv/ready lint ## check and test the template, and the project that it holds in place
 	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider
 	"$(BIN)/python" -m pytest -p no:cacheprovider
+
+soak: .venv/ready ## what takes an hour: a run goes on from every checkpoint of many kinds of runs, to the bit
+	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider tests/data/soak_resume.py
 
 lint: .venv/ready ## format, style and types
 	"$(BIN)/ruff" check .

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
 PROGRAM = """
 import train, torch
 from adaptive_moe.moe import MoEConfig, Threshold

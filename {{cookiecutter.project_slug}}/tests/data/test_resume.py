@@ -21,7 +21,7 @@ from .resume import (
 from .trace import Killed, read
 
 FIVE = ["--trainer.max_epochs=5"]
-CASES = {
+CASES: dict[str, list[str]] = {
     "chance, accumulated": [
         "--model.gating=RandomTopTwo",
         "--model.gating.share=0.3",
