@@ -46,7 +46,7 @@ def test_difficulty_is_what_the_routing_of_each_sample_was_and_orders_the_next_e
     shares = torch.tensor([oracle.shares[i] for i in range(len(curriculum.samples))])
     assert torch.equal(curriculum.difficulty.shares.long(), shares)
     assert 0 < shares.float().mean() < 254
-    order = curriculum.plan(1).samples
+    order = curriculum.plan(1).plan.samples
     means = shares.float().mean(1)[order]
     bucket = -(-len(order) // 16)
     assert means[:bucket].max() <= means[-bucket:].min()

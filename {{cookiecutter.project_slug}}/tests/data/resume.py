@@ -32,6 +32,7 @@ def options(corpus: Path) -> list[str]:
         "--trainer.num_sanity_val_steps=0",
         "--trainer.val_check_interval=5",
         "--trainer.log_every_n_steps=1",
+        "--model.warmup_steps=2",  # behind them, the learning rate depends on the length of the run
         "--trainer.callbacks+=LastCheckpoint",
         "--trainer.callbacks.every_n_train_steps=1",
     ]
@@ -83,5 +84,5 @@ def epoch_ends(trace: list[dict[str, Any]]) -> list[int]:
 def assert_same_end(whole: str, resumed: str, rank: int = 0) -> None:
     """From the first batch of the resumed run on, both did the same: batches, losses, validations, weights."""
     first, second = read(whole, rank), read(resumed, rank)
-    assert 3 < len(second) < len(first)
+    assert 0 < len(second) < len(first)
     assert second == first[len(first) - len(second) :]

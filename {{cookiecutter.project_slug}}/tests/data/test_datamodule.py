@@ -1,3 +1,7 @@
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +134,35 @@ def test_unigram_perplexity_of_an_even_and_of_a_known_distribution() -> None:
     assert unigram_perplexity(torch.tensor([1] * 4), torch.tensor([1] * 4)) == pytest.approx(4)
     train, validation = torch.tensor([2, 1]), torch.tensor([1, 0])
     assert unigram_perplexity(train, validation) == pytest.approx(5 / 3)
+
+
+FULL_DISK = """
+import resource, sys, train
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # no file may be larger
+train.main(sys.argv[1:])
+"""
+
+
+def test_a_disk_that_is_full_is_told_and_no_half_written_cache_is_taken_for_whole(
+    tiny: list[str], tmp_path: Path
+) -> None:
+    root = Path(__file__).parents[2]
+    rows = [{"text": f"the {i}th line of many that are written down here"} for i in range(4000)]
+    Dataset.from_list(rows).to_json(tmp_path / "texts.jsonl")
+    options = [
+        "--data.corpus=Texts",
+        "--data.corpus.path=texts.jsonl",
+        "--data.cache_dir=cache",
+        "--trainer.max_steps=1",
+    ]
+
+    def start(*program: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *program, "fit", *tiny, *options]
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    full = start("-c", FULL_DISK)
+    assert full.returncode == 2
+    assert re.search(r"error: cache_dir is cache, and it cannot be written: .*; make room", full.stderr), full.stderr
+    assert "Traceback" not in full.stderr
+    assert start(str(root / "train.py")).returncode == 0

@@ -1,6 +1,7 @@
 """A run that was killed goes on as if it had not been, to the bit."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,12 @@ def test_two_processes_go_on_to_the_bit_and_one_goes_on_where_they_were(
     tiny: list[str], tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = [*tiny, *options(corpus), *COMPLEXITY, *PADDED, *STEERED]
+    given = [*tiny, *options(corpus), *COMPLEXITY, "--data.order.mode=paper", *PADDED, *STEERED]
     process(tmp_path, *given, *TWO, *traced("whole"))
+    ranks = [[line["samples"] for line in read("whole", rank) if line.get("epoch") == 0] for rank in (0, 1)]
+    turns = [batch for turn in zip(*ranks, strict=True) for batch in turn if batch]
+    lengths = [[tokens for _, tokens in batch] for batch in turns]
+    assert all(max(first) <= min(second) for first, second in pairwise(lengths))  # by length, dealt in turn
     kill_at = epoch_ends(read("whole"))[0] + 3
     process(tmp_path, *given, *TWO, *traced("killed", kill_at, hard=True))
     shutil.copytree("runs/killed", "runs/one")

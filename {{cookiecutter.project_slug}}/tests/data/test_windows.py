@@ -1,10 +1,12 @@
 from itertools import chain
 
+import pytest
 from datasets import Dataset, IterableDataset
 
 from adaptive_moe.data.plan import Piece
 from adaptive_moe.data.samples import Samples, Tokenising
 from adaptive_moe.data.windows import Slice, Slices, Stream
+from adaptive_moe.errors import RunError
 
 from .test_samples import TOKENIZER
 
@@ -51,3 +53,11 @@ def test_a_stream_goes_on_from_its_state_and_ends_and_begins_as_it_would_have() 
         second = stream()
         second.load_state_dict(state)
         assert [read(second.open(each)) for each in range(epoch, 6)] == windows[epoch:]
+
+
+def test_a_window_without_a_sample_is_passed_over_and_a_stream_without_one_is_refused() -> None:
+    texts = Dataset.from_dict({"text": ["one", " ", "", "two"]}).to_iterable_dataset()
+    source = Stream(texts, 1, TOKENISING)
+    assert [read(source.open(epoch)) for epoch in range(3)] == [["one"], ["two"], ["one"]]
+    with pytest.raises(RunError, match="the train split of the corpus has no text"):
+        Stream(Dataset.from_dict({"text": [" "]}).to_iterable_dataset(), 1, TOKENISING).open(0)

@@ -61,3 +61,19 @@ class Batching(NamedTuple):
                 firsts.append(firsts[-1] + fitting)
             ahead = min(2 * fitting, most)
         return firsts
+
+
+def batching(context_length: int, packing: bool, batch_size: int | None, token_budget: int | None) -> Batching:
+    """From the data module's arguments.
+
+    Raises:
+        ValueError: There is no limit, or one that a sample exceeds.
+    """
+    if batch_size is None and token_budget is None:
+        raise ValueError("batch_size is null, and so is token_budget; give one of them, or both")
+    if token_budget is not None and token_budget < context_length:
+        raise ValueError(
+            f"token_budget is {token_budget}; a sample of context_length {context_length} does not fit in: "
+            "raise the one or lower the other"
+        )
+    return Batching(context_length if packing else None, batch_size, token_budget)

@@ -1,7 +1,7 @@
 """From epoch to epoch: which samples, in which order, and what is learnt about them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -13,6 +13,20 @@ from .plan import Plan
 from .windows import Chosen, Windows
 
 Score = Callable[[Chosen, Difficulty], None]
+
+
+class Epoch(NamedTuple):
+    """What is left of an epoch.
+
+    Attributes:
+        samples: What the plan speaks of.
+        plan: The batches that are left.
+        done: How many each rank has behind it.
+    """
+
+    samples: Chosen
+    plan: Plan
+    done: int
 
 
 class Curriculum:
@@ -29,22 +43,23 @@ class Curriculum:
 
     def __init__(self, windows: Windows, order: Order, batching: Batching, seed: int) -> None:
         self.windows, self.order, self.batching, self.seed = windows, order, batching, seed
-        self.epoch = -1
+        self.epoch, self.first = -1, 0
         self.score: Score | None = None
 
-    def plan(self, epoch: int) -> Plan:
+    def plan(self, epoch: int) -> Epoch:
         """What is left of an epoch, the current one or the next.
 
-        An earlier one is asked for when Lightning estimates, before it has read how far a run had come, how many
-        steps there will be: it gets the plan of an epoch of which nothing is known.
+        The first is asked for again when Lightning estimates how many steps there will be, before it has read how far
+        a run had come. It gets as many batches as it had then, and nothing in them.
         """
         if epoch < self.epoch:
-            samples = self.windows.open(epoch)
-            return self.arranged(epoch, samples, Difficulty(samples.lengths), 0)
+            nothing = torch.empty(0, dtype=torch.int64)
+            return Epoch(self.samples, Plan(nothing, nothing, torch.zeros(self.first + 1, dtype=torch.int64)), 0)
         if epoch > self.epoch:
             self.enter(epoch)
-        self.planned = self.arranged(epoch, self.samples, self.difficulty, self.start)
-        return self.planned
+        self.planned = self.arranged()
+        self.first = len(self.planned) if self.entered and epoch == 0 else self.first
+        return Epoch(self.samples, self.planned, self.done)
 
     def enter(self, epoch: int) -> None:
         """Begin an epoch with what the last one has shown, or a pass over its samples shows."""
@@ -56,12 +71,12 @@ class Curriculum:
             self.score(self.samples, self.difficulty)
         self.difficulty.renew()
 
-    def arranged(self, epoch: int, samples: Chosen, difficulty: Difficulty, start: int) -> Plan:
-        """The plan of an epoch, from the token on that is given."""
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + epoch)
-        order = self.order.arrange(samples.lengths, difficulty.shares, epoch, generator)
-        lengths = samples.lengths[order]
-        return Plan(order, lengths, self.batching.cuts(lengths, start))
+    def arranged(self) -> Plan:
+        """The plan of the current epoch, behind the tokens that are done."""
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        order = self.order.arrange(self.samples.lengths, self.difficulty.shares, self.epoch, generator)
+        lengths = self.samples.lengths[order]
+        return Plan(order, lengths, self.batching.cuts(lengths, self.start))
 
     def state_dict(self, done: int, world_size: int) -> dict[str, Any]:
         """After so many batches of the epoch on each rank; the same on every rank, and asked of all together."""
@@ -70,6 +85,7 @@ class Curriculum:
             "epoch": self.epoch,
             "start": int(self.planned.cuts[consumed]),
             "done": done,
+            "first": self.first,
             "num_samples": len(self.samples),
             "difficulty": self.difficulty.state_dict(),
             "windows": self.windows.state_dict(),
@@ -83,7 +99,7 @@ class Curriculum:
         """
         self.windows.load_state_dict(state["windows"])
         self.epoch, self.start, self.done = state["epoch"], state["start"], state["done"]
-        self.entered = False
+        self.first, self.entered = state["first"], False
         self.samples = self.windows.open(self.epoch)
         if len(self.samples) != state["num_samples"]:
             raise RunError(

@@ -5,13 +5,14 @@ from typing import Any
 
 import torch
 from datasets import Dataset, IterableDataset
+from datasets.exceptions import DatasetGenerationError
 from datasets.fingerprint import Hasher
 from lightning.pytorch import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
 from ..errors import RunError
 from .batch import IGNORE, Batch
-from .batching import Batching
+from .batching import batching
 from .corpora import Corpus
 from .curriculum import Curriculum
 from .difficulty_source import check_trainer
@@ -67,28 +68,19 @@ class TextDataModule(LightningDataModule):
         super().__init__()
         if vocab_size < SMALLEST_VOCABULARY:
             raise ValueError(f"vocab_size is {vocab_size}; bytes and end of text need at least {SMALLEST_VOCABULARY}")
-        sizes = {"context_length": context_length, "batch_size": batch_size, "window": window}
-        for name, value in sizes.items():
+        for name, value in (("context_length", context_length), ("batch_size", batch_size), ("window", window)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
         if num_workers < 0:
             raise ValueError(f"num_workers is {num_workers}; choose 0 (read in the training process) or more")
-        if batch_size is None and token_budget is None:
-            raise ValueError("batch_size is null, and so is token_budget; give one of them, or both")
-        if token_budget is not None and token_budget < context_length:
-            raise ValueError(
-                f"token_budget is {token_budget}; a sample of context_length {context_length} does not fit in: "
-                "raise the one or lower the other"
-            )
         if not prompt.strip():
             raise ValueError("prompt is empty; give the text to continue, for example --data.prompt 'Return the'")
         self.loaded_tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         self.vocab_size = self.loaded_tokenizer.get_vocab_size() if self.loaded_tokenizer else vocab_size
         self.corpus, self.order, self.prompt, self.seed = corpus, order, prompt, seed
         self.context_length, self.long_texts = context_length, long_texts
-        self.batching = Batching(context_length if packing else None, batch_size, token_budget)
+        self.batching = batching(context_length, packing, batch_size, token_budget)
         self.window, self.num_workers, self.cache_dir = window, num_workers, Path(cache_dir)
-
         if corpus.streaming and window is None:
             raise ValueError(
                 "window is null, and the corpus is a stream; give the texts of an epoch: --data.window 10000"
@@ -103,18 +95,21 @@ class TextDataModule(LightningDataModule):
         """Fill the cache; on one process of each machine."""
         try:
             self.read()
-        except OSError as error:
+        except (OSError, DatasetGenerationError) as error:
+            cause = error.__cause__ if isinstance(error, DatasetGenerationError) else error
+            if not isinstance(cause, OSError):
+                raise
             raise RunError(
-                f"the cache {self.cache_dir} cannot be written: {error.strerror or error}; make room, "
+                f"cache_dir is {self.cache_dir}, and it cannot be written: {cause.strerror or cause}; make room, "
                 "or give another folder: --data.cache_dir"
             ) from error
 
     def setup(self, stage: str) -> None:
         """Read the cache; on every process."""
+        if stage == "fit" and self.trainer:
+            self.check(self.trainer)
         self.read()
         if stage == "fit":
-            if self.trainer:
-                self.check(self.trainer)
             self.curriculum = Curriculum(self.windows(), self.order, self.batching, self.seed)
 
     def read(self) -> None:
@@ -140,8 +135,8 @@ class TextDataModule(LightningDataModule):
     def train_dataloader(self) -> PlanLoader:
         """The batches of the trainer's epoch, or the rest of them where a checkpoint lies in it."""
         assert self.curriculum
-        plan = self.curriculum.plan(self.trainer.current_epoch if self.trainer else 0)
-        loader = self.loader(self.curriculum.samples, plan, self.curriculum.done)
+        epoch = self.curriculum.plan(self.trainer.current_epoch if self.trainer else 0)
+        loader = self.loader(*epoch)
         if self.trainer and self.curriculum.entered:
             # A checkpoint of an epoch's last batch: Lightning measures that epoch by the length of the next one.
             progress = self.trainer.fit_loop.epoch_loop.batch_progress

@@ -9,6 +9,7 @@ from datasets import IterableDataset
 from jaxtyping import Int
 from torch import Tensor
 
+from ..errors import RunError
 from .batch import Batch
 from .plan import Piece
 from .samples import Samples, Tokenising
@@ -103,15 +104,22 @@ class Stream(Windows):
         """Read on; what has been read last is not read again."""
         if epoch > self.opened:
             self.place = self.texts.state_dict()
-            if not (texts := self.read()):
-                self.read_from(self.beginning)
-                texts = self.read()
-            self.opened, self.samples = epoch, self.tokenising.take(texts)
+            self.opened, self.samples = epoch, self.read() or self.read_again()
         return self.samples
 
-    def read(self) -> list[str]:
-        """Texts of the next window; none at the end of the stream."""
-        return [row["text"] for row in islice(self.iterator, self.size)]
+    def read(self) -> Samples | None:
+        """The next window that holds a sample; none at the end of the stream."""
+        while texts := [row["text"] for row in islice(self.iterator, self.size)]:
+            if len(samples := self.tokenising.take(texts)):
+                return samples
+        return None
+
+    def read_again(self) -> Samples:
+        """From the beginning."""
+        self.read_from(self.beginning)
+        if (samples := self.read()) is None:
+            raise RunError("the train split of the corpus has no text; add some, or name another corpus")
+        return samples
 
     def state_dict(self) -> dict[str, Any]:
         """Where the open window begins."""

@@ -54,6 +54,8 @@ class Texts(Corpus):
         except RunError:
             raise
         except (DatasetGenerationError, UnicodeDecodeError, ValueError) as error:
+            if isinstance(error.__cause__, OSError):  # of the cache, not of the corpus
+                raise
             raise RunError(f"the corpus {self.path} cannot be read: {blame(files, error)}") from error
 
     def files(self) -> list[Path]:
@@ -123,7 +125,7 @@ def below(path: Path) -> list[Path]:
 
 
 def split_of_name(path: Path) -> str | None:
-    """Train of train-00.parquet."""
+    """The `train` of train-00.parquet."""
     word = path.name.replace(".", "-").replace("_", "-").split("-")[0]
     word = ALIASES.get(word, word)
     return word if word in SPLITS else None
