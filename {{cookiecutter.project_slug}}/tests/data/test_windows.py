@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from itertools import chain
 
 import pytest
@@ -61,3 +62,15 @@ def test_a_window_without_a_sample_is_passed_over_and_a_stream_without_one_is_re
     assert [read(source.open(epoch)) for epoch in range(3)] == [["one"], ["two"], ["one"]]
     with pytest.raises(RunError, match="the train split of the corpus has no text"):
         Stream(Dataset.from_dict({"text": [" "]}).to_iterable_dataset(), 1, TOKENISING).open(0)
+
+
+def broken() -> Iterator[dict[str, str]]:
+    yield from ({"text": text} for text in TEXTS[:5])
+    raise ValueError("line 6 is damaged")
+
+
+def test_a_stream_that_breaks_off_says_why() -> None:
+    source = Stream(IterableDataset.from_generator(broken), 5, TOKENISING)
+    assert read(source.open(0)) == TEXTS[:5]
+    with pytest.raises(RunError, match="texts cannot be read on: line 6 is damaged; mend or leave out that file"):
+        source.open(1)

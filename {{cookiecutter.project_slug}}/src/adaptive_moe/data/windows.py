@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from datasets import IterableDataset
+from datasets.exceptions import DatasetGenerationError
 from jaxtyping import Int
 from torch import Tensor
 
@@ -109,10 +110,18 @@ class Stream(Windows):
 
     def read(self) -> Samples | None:
         """The next window that holds a sample; none at the end of the stream."""
-        while texts := [row["text"] for row in islice(self.iterator, self.size)]:
+        while texts := self.texts_ahead():
             if len(samples := self.tokenising.take(texts)):
                 return samples
         return None
+
+    def texts_ahead(self) -> list[str]:
+        """As many as a window has, or as there are."""
+        try:
+            return [row["text"] for row in islice(self.iterator, self.size)]
+        except (DatasetGenerationError, ValueError) as error:
+            reason = " ".join(str(error.__cause__ or error).split())[:300]
+            raise RunError(f"the stream of texts cannot be read on: {reason}; mend or leave out that file") from error
 
     def read_again(self) -> Samples:
         """From the beginning."""
