@@ -58,7 +58,7 @@ def kept(folder: str) -> list[str]:
     }
     chosen = []
     for kind, settings in kinds.items():
-        own = [f"dirpath={folder}", f"filename={kind}-{{step}}", "auto_insert_metric_name=false", "save_top_k=-1"]
+        own = [f"dirpath={folder}", f"filename={kind}-" + "{step}", "auto_insert_metric_name=false", "save_top_k=-1"]
         options = [f"--trainer.callbacks.{setting}" for setting in (*settings, *own)]
         chosen += ["--trainer.callbacks+=ModelCheckpoint", *options]
     return chosen

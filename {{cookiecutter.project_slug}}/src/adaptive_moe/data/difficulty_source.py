@@ -27,7 +27,8 @@ def check_trainer(trainer: Trainer, order: Order) -> None:
             f"reload_dataloaders_every_n_epochs is {every}, and each epoch is planned anew: "
             "set --trainer.reload_dataloaders_every_n_epochs 1"
         )
-    if order.needs_difficulty and not any(isinstance(each, DifficultySource) for each in trainer.callbacks):  # type: ignore[attr-defined]
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    if order.needs_difficulty and not any(isinstance(callback, DifficultySource) for callback in callbacks):
         raise RunError(
             f"order is {type(order).__name__}, and no callback tells how difficult samples are; "
             "add --trainer.callbacks+=RoutingDifficulty, or ScoringPass"
