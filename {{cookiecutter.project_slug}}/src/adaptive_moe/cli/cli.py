@@ -61,7 +61,7 @@ class CLI(LightningCLI):
                     callback.attach(self.model)
             if isinstance(self.datamodule, TextDataModule) and self.subcommand == "fit":
                 self.datamodule.check(self.trainer)
-        except (ValueError, MisconfigurationException, RunError) as error:
+        except (ValueError, MisconfigurationException) as error:
             refuse(str(error))
 
     def _run_subcommand(self, subcommand: str) -> None:

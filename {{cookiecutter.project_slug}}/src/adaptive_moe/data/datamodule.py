@@ -197,8 +197,8 @@ class TextDataModule(LightningDataModule):
             self.curriculum.load_state_dict(state["curriculum"], rank)
             if world_size != state["world_size"] and rank == 0:
                 print(
-                    f"The checkpoint was written by {state['world_size']} processes, and {world_size} go on with it: "
-                    f"epoch {self.curriculum.epoch} continues behind the samples that are done.",
+                    f"The checkpoint was written with {state['world_size']} processes, and this run has {world_size}: "
+                    f"epoch {self.curriculum.epoch} goes on behind the samples that are done.",
                     flush=True,
                 )
 

@@ -66,7 +66,7 @@ class TextCompletion(Task):
         num_tokens = known.sum()
         self.report(nll.detach(), num_tokens, stage)
         tokens = mean_over_ranks(num_tokens) if stage == "train" else num_tokens
-        return nll / tokens.clamp(min=1), routings
+        return nll / tokens.where(tokens > 0, 1), routings
 
     def routings(self, batch: Batch) -> dict[str, Routing]:
         """Of each layer."""
