@@ -9,7 +9,7 @@ import pytest
 from ..conftest import Run
 from .resume import COMPLEXITY, PACED, PADDED, STEERED, TWO, assert_same_end, kept, options, process, traced
 
-ACCUMULATED = ["--trainer.accumulate_grad_batches=3", "--trainer.val_check_interval=6"]  # gradients are not kept
+ACCUMULATED = ["--trainer.accumulate_grad_batches=3"]
 ORDERS: dict[str, list[str]] = {
     "random": [],
     "by length": ["--data.order=LengthBucketed", "--data.order.bucket_size=20", *PADDED],
@@ -33,7 +33,13 @@ CASES = {
 pytestmark = [
     pytest.mark.timeout(3600),
     pytest.mark.filterwarnings("ignore:The dirpath has changed"),  # what goes on here goes on in another folder
+    pytest.mark.filterwarnings("ignore:.*could not find the monitored key"),  # an epoch that had ended ends again
 ]
+
+
+def checkpoints(case: str) -> list[Path]:
+    """All; but under accumulation a validation may lie between two steps, and gathered gradients are not kept."""
+    return sorted(Path("all").glob("[se]*" if "accumulated" in case else "*"))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -41,7 +47,7 @@ def test_one_process(case: str, run: Run, corpus: Path) -> None:
     given = [*options(corpus), *CASES[case]]
     run("fit", *given, *kept("all"), *traced("whole"))
     resumed = 0
-    for number, checkpoint in enumerate(sorted(Path("all").iterdir())):
+    for number, checkpoint in enumerate(checkpoints(case)):
         run("fit", *given, *kept(f"again-{number}"), *traced(f"from-{number}"), f"--ckpt_path={checkpoint}")
         trace = Path(f"from-{number}-0.jsonl")
         if trace.exists():  # nothing is left to do behind the last
@@ -58,8 +64,8 @@ def test_two_processes(
     monkeypatch.chdir(tmp_path)
     given = [*tiny, *options(corpus), *CASES[case], *TWO]
     process(tmp_path, *given, *kept("all"), *traced("whole"))
-    checkpoints = sorted(Path("all").iterdir())
-    for number, checkpoint in enumerate(checkpoints[:: max(len(checkpoints) // 4, 1)]):
+    every = checkpoints(case)
+    for number, checkpoint in enumerate(every[:: max(len(every) // 4, 1)]):
         process(tmp_path, *given, *kept(f"again-{number}"), *traced(f"from-{number}"), f"--ckpt_path={checkpoint}")
         for rank in (0, 1):
             if Path(f"from-{number}-{rank}.jsonl").exists():

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
+from tokenizers import Tokenizer
 
-from adaptive_moe.callbacks import RoutingDifficulty
+from adaptive_moe.callbacks import RoutingDifficulty, ScoringPass
 from adaptive_moe.data import Complexity, PythonDocs, Random, TextDataModule, Texts
 from adaptive_moe.data.unigram import unigram_perplexity
 from adaptive_moe.errors import RunError
+
+from ..conftest import Run
+from .resume import traced
+from .trace import read
 
 
 def module(cache_dir: Path, **options: Any) -> TextDataModule:
@@ -97,6 +102,7 @@ def test_a_split_without_text_is_refused(tmp_path: Path) -> None:
         ({"context_length": -1}, "context_length is -1"),
         ({"window": 0}, "window is 0"),
         ({"num_workers": -1}, "num_workers is -1"),
+        ({"window": 9, "order": Complexity(start_share=0.5, full_after=2)}, "window is 9, and start_share is below 1"),
         ({"corpus": Texts("x", streaming=True)}, "window is null, and the corpus is a stream"),
     ],
 )
@@ -111,6 +117,7 @@ def test_what_cannot_work_is_refused_before_anything_is_read(arguments: dict[str
         ({"use_distributed_sampler": True}, "use_distributed_sampler is true, and Lightning would shuffle"),
         ({"reload_dataloaders_every_n_epochs": 0}, "reload_dataloaders_every_n_epochs is 0"),
         ({"callbacks": []}, "order is Complexity, and no callback tells how difficult samples are"),
+        ({"callbacks": [RoutingDifficulty(), ScoringPass()]}, "RoutingDifficulty and ScoringPass, which both tell"),
         ({}, ""),
     ],
 )
@@ -128,6 +135,61 @@ def test_a_trainer_that_would_undo_the_order_is_refused(options: dict[str, Any],
             data.check(Trainer(**{**right, **options}))
     else:
         data.check(Trainer(**right))
+
+
+def test_a_window_takes_a_source_that_knows_its_samples_or_goes_by_length() -> None:
+    def check(*callbacks: Callback) -> None:
+        options: dict[str, Any] = {"use_distributed_sampler": False, "reload_dataloaders_every_n_epochs": 1}
+        data.check(Trainer(callbacks=list(callbacks), accelerator="cpu", logger=False, **options))
+
+    data = TextDataModule(PythonDocs(), Complexity(), window=10)
+    check()
+    check(ScoringPass())
+    with pytest.raises(RunError, match="window is 10, and RoutingDifficulty knows only samples that were trained on"):
+        check(RoutingDifficulty())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"context_length": 16}),
+        ({"window": 9}, {"window": 9, "context_length": 64}),
+        ({}, {"seed": 1}),
+        ({}, {"packing": False}),
+        ({}, {"order": Complexity()}),
+    ],
+)
+def test_a_place_in_an_epoch_of_other_samples_is_refused(
+    before: dict[str, Any], after: dict[str, Any], cache_dir: Path, corpus: Path
+) -> None:
+    first, second = (module(cache_dir, corpus=Texts(str(corpus)), **options) for options in (before, after))
+    state = {**first.state_dict(), "world_size": 1, "epoch_of": first.epoch_of(), "curriculum": {}}
+    with pytest.raises(RunError, match=r"the checkpoint lies in an epoch of .* and here it would be"):
+        second.load_state_dict(state)
+
+
+def test_a_split_without_a_row_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("one text\nof two lines")
+    with pytest.raises(RunError, match="split of the corpus has no text; give more texts, or files of their own"):
+        module(tmp_path / "cache", corpus=Texts(str(tmp_path / "one.txt")))
+
+
+def test_a_tokenizer_that_cuts_and_pads_does_neither_here(cache_dir: Path, tmp_path: Path, corpus: Path) -> None:
+    plain = module(cache_dir, corpus=Texts(str(corpus)))
+    cutting = Tokenizer.from_str(plain.tokenizer.to_str())
+    cutting.enable_truncation(3)
+    cutting.enable_padding(length=9)
+    cutting.save(str(tmp_path / "cutting.json"))
+    loaded = module(cache_dir, corpus=Texts(str(corpus)), tokenizer=str(tmp_path / "cutting.json"))
+    assert torch.equal(loaded.samples["train"].lengths, plain.samples["train"].lengths)
+
+
+def test_overfitting_takes_the_same_batches_every_time(run: Run, corpus: Path) -> None:
+    options = ["--data.corpus=Texts", f"--data.corpus.path={corpus}", "--trainer.log_every_n_steps=1"]
+    run("fit", *options, "--trainer.max_steps=4", "--trainer.overfit_batches=2", *traced("trace"))
+    ids = [line["ids"] for line in read("trace") if "ids" in line]
+    assert ids[:2] == ids[2:]
+    assert ids[0] != ids[1]
 
 
 def test_unigram_perplexity_of_an_even_and_of_a_known_distribution() -> None:
@@ -163,6 +225,8 @@ def test_a_disk_that_is_full_is_told_and_no_half_written_cache_is_taken_for_whol
 
     full = start("-c", FULL_DISK)
     assert full.returncode == 2
-    assert re.search(r"error: cache_dir is cache, and it cannot be written: .*; make room", full.stderr), full.stderr
+    assert re.search(
+        r"error: the corpus cannot be read, or cache_dir cache cannot be written: .*make room", full.stderr
+    ), full.stderr
     assert "Traceback" not in full.stderr
     assert start(str(root / "train.py")).returncode == 0

@@ -131,3 +131,39 @@ def test_files_of_two_kinds_and_a_folder_without_train_are_refused(tmp_path: Pat
     write(tmp_path / "train.csv")
     with pytest.raises(RunError, match="its files are of 2 kinds"):
         corpus(tmp_path).load(tmp_path / "cache")
+
+
+def test_texts_may_lie_where_the_cache_lies_and_under_any_name(tmp_path: Path) -> None:
+    write(tmp_path / "my [1].jsonl")
+    corpus(tmp_path / "my [1].jsonl").load(tmp_path)
+    (tmp_path / "tokenizer-1-2.json").write_text("{}")
+    for _ in range(2):
+        splits = corpus(tmp_path).load(tmp_path)
+        assert sum(len(texts(split)) for split in splits.values()) == 200
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_nulls_are_no_text_and_a_split_of_its_own_is_read_whole(streaming: bool, tmp_path: Path) -> None:
+    rows = [{"body": None if i % 7 == 0 else f"text {i}"} for i in range(1500)]
+    write(tmp_path / "train.jsonl", rows)
+    write(tmp_path / "validation.jsonl", rows)
+    splits = corpus(tmp_path, streaming=streaming).load(tmp_path / "cache")
+    assert len(texts(splits["validation"])) == 1500
+    assert sum(len(texts(splits[name])) for name in ("train", "test")) == 1500
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("empty.jsonl", "path is .*empty.jsonl, and that file is empty; fill it"),
+        ("texts.jsonl.gz", "its name must end in .json, .jsonl, .csv, .parquet, .txt, .md"),
+        ("folder", "no file in it ends in .json, .jsonl"),
+        ("nothing.jsonl", "there is no such file; mind the spelling"),
+    ],
+)
+def test_what_is_no_file_of_texts_is_refused(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "texts.jsonl.gz").write_text("x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match=words):
+        corpus(tmp_path / name).load(tmp_path)

@@ -16,6 +16,8 @@ class ScoringPass(Steering, DifficultySource):
     third of training on them. The first epoch has none: routers that have learnt nothing judge nothing.
     """
 
+    asks = True
+
     def attach(self, pl_module: LightningModule) -> None:
         """Refuse a model without routers."""
         need_routers(self, pl_module)

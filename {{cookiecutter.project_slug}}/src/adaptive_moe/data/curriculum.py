@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..errors import RunError
 from .batching import Batching
 from .difficulty import Difficulty
 from .orders import Order
@@ -86,25 +85,15 @@ class Curriculum:
             "start": int(self.planned.cuts[consumed]),
             "done": done,
             "first": self.first,
-            "num_samples": len(self.samples),
             "difficulty": self.difficulty.state_dict(),
             "windows": self.windows.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any], rank: int) -> None:
-        """Go on from there.
-
-        Raises:
-            RunError: The samples are others.
-        """
+        """Go on from there."""
         self.windows.load_state_dict(state["windows"])
         self.epoch, self.start, self.done = state["epoch"], state["start"], state["done"]
         self.first, self.entered = state["first"], False
         self.samples = self.windows.open(self.epoch)
-        if len(self.samples) != state["num_samples"]:
-            raise RunError(
-                f"the checkpoint lies in an epoch of {state['num_samples']:,} samples, and the data has "
-                f"{len(self.samples):,}; give the run's own options, before --ckpt_path: --config <its run>/config.yaml"
-            )
         self.difficulty = Difficulty(self.samples.lengths)
         self.difficulty.load_state_dict(state["difficulty"], rank)

@@ -4,25 +4,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset, IterableDataset
-from datasets.exceptions import DatasetGenerationError
+from datasets import Dataset
 from datasets.fingerprint import Hasher
 from lightning.pytorch import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
 from ..errors import RunError
+from .arguments import check_sizes, check_window, refuse_empty, told_of_disks
 from .batch import IGNORE, Batch
 from .batching import batching
 from .corpora import Corpus
 from .curriculum import Curriculum
 from .difficulty_source import check_trainer
-from .facts import facts
+from .facts import epoch_of, facts
 from .loader import PlanLoader
 from .orders import Order
 from .plan import Plan
 from .samples import LongTexts, Tokenising
-from .tokenizer import SMALLEST_VOCABULARY, learned_tokenizer, load_tokenizer
-from .windows import Chosen, Everything, Slices, Stream, Windows
+from .tokenizer import learned_tokenizer, load_tokenizer
+from .windows import Chosen, windows_of
 
 
 class TextDataModule(LightningDataModule):
@@ -66,43 +66,28 @@ class TextDataModule(LightningDataModule):
         cache_dir: str = "data",
     ) -> None:
         super().__init__()
-        if vocab_size < SMALLEST_VOCABULARY:
-            raise ValueError(f"vocab_size is {vocab_size}; bytes and end of text need at least {SMALLEST_VOCABULARY}")
-        for name, value in (("context_length", context_length), ("batch_size", batch_size), ("window", window)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
+        check_sizes(vocab_size, context_length=context_length, batch_size=batch_size, window=window)
         if num_workers < 0:
             raise ValueError(f"num_workers is {num_workers}; choose 0 (read in the training process) or more")
         if not prompt.strip():
             raise ValueError("prompt is empty; give the text to continue, for example --data.prompt 'Return the'")
+        check_window(window, corpus, order)
         self.loaded_tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         self.vocab_size = self.loaded_tokenizer.get_vocab_size() if self.loaded_tokenizer else vocab_size
         self.corpus, self.order, self.prompt, self.seed = corpus, order, prompt, seed
         self.context_length, self.long_texts = context_length, long_texts
         self.batching = batching(context_length, packing, batch_size, token_budget)
         self.window, self.num_workers, self.cache_dir = window, num_workers, Path(cache_dir)
-        if corpus.streaming and window is None:
-            raise ValueError(
-                "window is null, and the corpus is a stream; give the texts of an epoch: --data.window 10000"
-            )
         self.curriculum: Curriculum | None = None
 
     def check(self, trainer: Trainer) -> None:
         """Refuse settings of the trainer that would undo the order; before any work is done."""
-        check_trainer(trainer, self.order)
+        check_trainer(trainer, self.order, self.window)
 
     def prepare_data(self) -> None:
         """Fill the cache; on one process of each machine."""
-        try:
+        with told_of_disks(self.cache_dir):
             self.read()
-        except (OSError, DatasetGenerationError) as error:
-            cause = error.__cause__ if isinstance(error, DatasetGenerationError) else error
-            if not isinstance(cause, OSError):
-                raise
-            raise RunError(
-                f"cache_dir is {self.cache_dir}, and it cannot be written: {cause.strerror or cause}; make room, "
-                "or give another folder: --data.cache_dir"
-            ) from error
 
     def setup(self, stage: str) -> None:
         """Read the cache; on every process."""
@@ -110,7 +95,9 @@ class TextDataModule(LightningDataModule):
             self.check(self.trainer)
         self.read()
         if stage == "fit":
-            self.curriculum = Curriculum(self.windows(), self.order, self.batching, self.seed)
+            source = self.samples.get("train", self.texts["train"])
+            windows = windows_of(source, self.window, self.seed, self.tokenising)
+            self.curriculum = Curriculum(windows, self.order, self.batching, self.seed)
 
     def read(self) -> None:
         """Texts, vocabulary, and the samples of every split that is no stream."""
@@ -119,23 +106,17 @@ class TextDataModule(LightningDataModule):
         self.tokenizer = self.loaded_tokenizer or learned_tokenizer(train, self.vocab_size, self.cache_dir)
         self.tokenising = Tokenising(self.tokenizer, self.context_length, self.long_texts)
         splits = {name: texts for name, texts in self.texts.items() if isinstance(texts, Dataset)}
-        self.samples = {name: self.tokenising.map(texts, self.cache_dir) for name, texts in splits.items()}
-        for name, samples in self.samples.items():
-            if not len(samples):
-                raise RunError(f"the {name} split of the corpus has no text; add some, or name another split or corpus")
-
-    def windows(self) -> Windows:
-        """What an epoch chooses from."""
-        train = self.texts["train"]
-        if isinstance(train, IterableDataset):
-            return Stream(train, self.window or 1, self.tokenising)
-        samples = self.samples["train"]
-        return Slices(samples, self.window, self.seed) if self.window else Everything(samples)
+        filled = {name: texts for name, texts in splits.items() if len(texts)}
+        self.samples = {name: self.tokenising.map(texts, self.cache_dir) for name, texts in filled.items()}
+        refuse_empty(splits, self.samples)
 
     def train_dataloader(self) -> PlanLoader:
         """The batches of the trainer's epoch, or the rest of them where a checkpoint lies in it."""
         assert self.curriculum
-        epoch = self.curriculum.plan(self.trainer.current_epoch if self.trainer else 0)
+        number = self.trainer.current_epoch if self.trainer else 0
+        if self.trainer and self.trainer.overfit_batches:  # type: ignore[attr-defined]
+            number = 0  # the same batches every time
+        epoch = self.curriculum.plan(number)
         loader = self.loader(*epoch)
         if self.trainer and self.curriculum.entered:
             # A checkpoint of an epoch's last batch: Lightning measures that epoch by the length of the next one.
@@ -177,6 +158,7 @@ class TextDataModule(LightningDataModule):
             done = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
             state |= {
                 "world_size": self.trainer.world_size,
+                "epoch_of": self.epoch_of(),
                 "curriculum": self.curriculum.state_dict(done, self.trainer.world_size),
             }
         return state
@@ -193,14 +175,24 @@ class TextDataModule(LightningDataModule):
                 "give its own: --data.tokenizer <its run>/tokenizer.json"
             )
         if self.curriculum and "curriculum" in state:
+            if state["epoch_of"] != self.epoch_of():
+                raise RunError(
+                    f"the checkpoint lies in an epoch of {state['epoch_of']}, and here it would be "
+                    f"{self.epoch_of()}; give the run's own: --config <its run>/config.yaml, before --ckpt_path"
+                )
             rank, world_size = self.place()
             self.curriculum.load_state_dict(state["curriculum"], rank)
             if world_size != state["world_size"] and rank == 0:
                 print(
-                    f"The checkpoint was written with {state['world_size']} processes, and this run has {world_size}: "
+                    f"The checkpoint's world size is {state['world_size']}, and this run's {world_size}: "
                     f"epoch {self.curriculum.epoch} goes on behind the samples that are done.",
                     flush=True,
                 )
+
+    def epoch_of(self) -> str:
+        """What the places in checkpoints belong to."""
+        train, packing = self.samples.get("train"), self.batching.length is not None
+        return epoch_of(train, self.tokenising, packing, self.window, self.seed, self.order)
 
     def decode(self, ids: list[int]) -> str:
         """Ids back to text."""

@@ -9,8 +9,11 @@ from .orders import Order
 class DifficultySource(Callback):
     """A callback that counts two-expert tokens into the data module's `curriculum.difficulty`."""
 
+    asks = False
+    """Whether it can tell of samples that were never trained on."""
 
-def check_trainer(trainer: Trainer, order: Order) -> None:
+
+def check_trainer(trainer: Trainer, order: Order, window: int | None) -> None:
     """Before any work is done.
 
     Raises:
@@ -28,7 +31,16 @@ def check_trainer(trainer: Trainer, order: Order) -> None:
             "set --trainer.reload_dataloaders_every_n_epochs 1"
         )
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    if order.needs_difficulty and not any(isinstance(callback, DifficultySource) for callback in callbacks):
+    sources = [callback for callback in callbacks if isinstance(callback, DifficultySource)]
+    names = " and ".join(type(source).__name__ for source in sources)
+    if len(sources) > 1:
+        raise RunError(f"callbacks are {names}, which both tell how difficult samples are; choose one")
+    if window is not None and sources and not sources[0].asks:
+        raise RunError(
+            f"window is {window}, and {names} knows only samples that were trained on; take ScoringPass, or none "
+            "of them, and go by length"
+        )
+    if window is None and order.needs_difficulty and not sources:
         raise RunError(
             f"order is {type(order).__name__}, and no callback tells how difficult samples are; "
             "add --trainer.callbacks+=RoutingDifficulty, or ScoringPass"

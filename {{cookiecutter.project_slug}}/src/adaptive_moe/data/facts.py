@@ -1,7 +1,20 @@
 """What a reader of the results must know of the data, in words."""
 
+from .orders import Order
 from .samples import Samples, Tokenising
 from .unigram import unigram_perplexity
+
+
+def epoch_of(
+    samples: Samples | None, tokenising: Tokenising, packing: bool, window: int | None, seed: int, order: Order
+) -> str:
+    """What a place in an epoch means nothing without; no paths, since a corpus may move."""
+    size = f"{len(samples):,} samples and {int(samples.lengths.sum()):,} tokens" if samples else "a stream"
+    arguments = " ".join(f"{name}={value}" for name, value in vars(order).items())
+    return (
+        f"{size} (context_length {tokenising.length}, {tokenising.long_texts}, packing {packing}, window {window}, "
+        f"seed {seed}, {type(order).__name__} {arguments})"
+    )
 
 
 def facts(samples: dict[str, Samples], num_texts: int, tokenising: Tokenising) -> dict[str, str]:

@@ -43,6 +43,8 @@ def load_tokenizer(name: str) -> Tokenizer:
             f"tokenizer is {name}; it is neither a file of the tokenizers library nor a model that the hub gives "
             f"({reason}): give a tokenizer.json, or null to learn one from the training split"
         ) from error
+    tokenizer.no_truncation()  # a file may say how its owner cut and padded
+    tokenizer.no_padding()
     end_of_text(tokenizer)
     return tokenizer
 

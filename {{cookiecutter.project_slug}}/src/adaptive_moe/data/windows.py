@@ -136,9 +136,23 @@ class Stream(Windows):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Read it again."""
-        self.read_from(state["place"])
+        try:
+            self.read_from(state["place"])
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                "the checkpoint's place in the stream is of another kind of corpus; give the run's own: "
+                "--config <its run>/config.yaml, before --ckpt_path"
+            ) from error
         self.opened = state["opened"] - 1
         self.open(state["opened"])
 
 
 Chosen = Samples | Slice
+
+
+def windows_of(source: Samples | IterableDataset, size: int | None, seed: int, tokenising: Tokenising) -> Windows:
+    """The windows of a training split; a stream needs a size."""
+    if isinstance(source, Samples):
+        return Slices(source, size, seed) if size else Everything(source)
+    assert size
+    return Stream(source, size, tokenising)

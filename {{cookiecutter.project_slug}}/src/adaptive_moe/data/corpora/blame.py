@@ -14,7 +14,8 @@ def blame(files: list[Path], error: BaseException) -> str:
     for path in files:
         for reason in problems(path):
             return f"{reason}; mend that file or leave it out"
-    return " ".join(str(error.__cause__ or error).split())[:300]
+    names = ", ".join(str(path) for path in files[:3]) or "the source"
+    return f"{names}: {' '.join(str(error.__cause__ or error).split())[:300]}; mend it or leave it out"
 
 
 def problems(path: Path) -> Iterator[str]:

@@ -29,7 +29,7 @@ def split_by(column: str, rows: Dataset, names: tuple[str, ...] = SPLITS) -> dic
 
     What falls to a split that is not named stays in train.
     """
-    splits = [split_of(source) for source in rows[column]]
+    splits = [split_of(source or "") for source in rows[column]]
     numbers: dict[str, list[int]] = {name: [] for name in names}
     for i, split in enumerate(splits):
         numbers[split if split in names else "train"].append(i)

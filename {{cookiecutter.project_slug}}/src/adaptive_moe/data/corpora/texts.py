@@ -1,6 +1,7 @@
 """Texts from anywhere that `datasets` reads: files, folders, the hub."""
 
 import glob
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ BUILDERS = {
 }
 OPTIONS: dict[str, dict[str, Any]] = {"text": {"sample_by": "paragraph"}}
 ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
-HELD_OUT = 1000  # texts of each split that is taken out of a stream
+HELD_OUT = 1000
 
 
 class Texts(Corpus):
     """A column of text: of local files, of a folder with a file for each split, of a dataset on the hub.
 
-    Splits that the source lacks are taken out of its training split, a twentieth each, by a checksum of the text.
+    Splits that the source lacks are taken out of its training split, a twentieth each, by a checksum of the text; of
+    a stream, the first thousand of these.
 
     Args:
         path: json, jsonl, csv, parquet, txt or md files (wildcards are welcome), a folder, or the id of a dataset. In
@@ -53,15 +55,28 @@ class Texts(Corpus):
             return self.complete(splits)
         except RunError:
             raise
-        except (DatasetGenerationError, UnicodeDecodeError, ValueError) as error:
+        except (DatasetGenerationError, ValueError, StopIteration) as error:  # the last from a file of blank lines
             if isinstance(error.__cause__, OSError):  # of the cache, not of the corpus
                 raise
             raise RunError(f"the corpus {self.path} cannot be read: {blame(files, error)}") from error
 
     def files(self) -> list[Path]:
-        """What the path names on this machine; nothing if it is an id."""
-        found = [Path(name) for name in glob.glob(self.path, recursive=True)]  # noqa: PTH207 - the path may be absolute
-        return sorted(path for each in found for path in below(each))
+        """What the path names on this machine; nothing if it is an id.
+
+        Raises:
+            RunError: A file is empty, or of a kind that is not known.
+        """
+        literal = Path(self.path)  # whose name may hold brackets
+        found = [literal] if literal.exists() else [Path(name) for name in glob.glob(self.path, recursive=True)]  # noqa: PTH207
+        files = sorted(path for each in found for path in below(each))
+        if found and not files:
+            raise RunError(f"path is {self.path}, and no file in it ends in {', '.join(BUILDERS)}; name another folder")
+        for path in files:
+            if path.suffix not in BUILDERS:
+                raise RunError(f"path is {path}; its name must end in {', '.join(BUILDERS)}: rename or convert it")
+            if not path.stat().st_size:
+                raise RunError(f"path is {path}, and that file is empty; fill it or leave it out")
+        return files
 
     def read(self, files: list[Path], cache_dir: Path) -> DatasetDict | IterableDatasetDict:
         """All splits that there are."""
@@ -75,12 +90,14 @@ class Texts(Corpus):
         (kind,) = kinds
         data_files: dict[str, list[str]] = {}
         for path in files:
-            data_files.setdefault(split_of_name(path) or "train", []).append(str(path))
+            data_files.setdefault(split_of_name(path) or "train", []).append(glob.escape(str(path)))
         options = {"cache_dir": str(cache_dir), "streaming": self.streaming, **OPTIONS.get(kind, {})}
         return load_dataset(kind, data_files=data_files, **options)
 
     def read_hub(self, cache_dir: Path) -> DatasetDict | IterableDatasetDict:
         """By id."""
+        if self.path.startswith(("/", ".", "~")) or Path(self.path).suffix in BUILDERS:
+            raise RunError(f"path is {self.path}, and there is no such file; mind the spelling")
         try:
             return load_dataset(self.path, self.name, cache_dir=str(cache_dir), streaming=self.streaming)
         except (ConnectionError, DatasetNotFoundError, FileNotFoundError) as error:
@@ -112,15 +129,16 @@ class Texts(Corpus):
         train = splits["train"]
         if isinstance(train, Dataset):
             return {**splits, **split_by("text", train, ("train", *missing))} if missing else splits
-        held_out = {name: in_memory(splits.get(name, train), name if name in missing else None) for name in SPLITS[1:]}
+        held_out = {name: held(train, name) if name in missing else whole(splits[name]) for name in SPLITS[1:]}
         return {"train": train.filter(lambda row: split_of(row["text"] or "") not in missing), **held_out}
 
 
 def below(path: Path) -> list[Path]:
-    """A file itself; of a folder, the files that name a split, or else all of them."""
+    """A file itself; of a folder, the files that name a split, or else all but those of a cache that lies there too."""
     if path.is_file():
         return [path]
     files = [each for each in path.rglob("*") if each.is_file() and each.suffix in BUILDERS]
+    files = [each for each in files if not each.name.startswith(("dataset_info.json", "tokenizer-"))]
     return [each for each in files if split_of_name(each)] or files
 
 
@@ -131,12 +149,12 @@ def split_of_name(path: Path) -> str | None:
     return word if word in SPLITS else None
 
 
-def in_memory(stream: IterableDataset, split: str | None) -> Dataset:
-    """The first texts of a stream, or of those that fall to a split."""
-    texts: list[str] = []
-    for row in stream:
-        if split is None or split_of(row["text"] or "") == split:
-            texts.append(row["text"])
-        if len(texts) == HELD_OUT:
-            break
-    return Dataset.from_dict({"text": texts})
+def whole(stream: Dataset | IterableDataset) -> Dataset:
+    """A split that is read to its end."""
+    return Dataset.from_dict({"text": [row["text"] for row in stream]})
+
+
+def held(stream: IterableDataset, split: str) -> Dataset:
+    """The first texts of a stream that fall to a split."""
+    texts = (row["text"] for row in stream)
+    return Dataset.from_dict({"text": list(islice((t for t in texts if split_of(t or "") == split), HELD_OUT))})

@@ -52,7 +52,7 @@ class Complexity(Order):
         if not 0 <= temperature < math.inf:
             raise ValueError(f"temperature is {temperature}; choose 0 (keep the order) or more")
         self.mode, self.buckets, self.temperature = mode, buckets, temperature
-        self.start_share, self.full_after = start_share, full_after
+        self.start_share, self.full_after, self.paced = start_share, full_after, start_share < 1
 
     def arrange(
         self,

@@ -16,6 +16,8 @@ class Order(ABC):
 
     needs_difficulty = False
     """Whether it looks at the shares."""
+    paced = False
+    """Whether an epoch may leave samples out."""
 
     @abstractmethod
     def arrange(
