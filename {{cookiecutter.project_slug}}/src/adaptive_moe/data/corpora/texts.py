@@ -67,7 +67,8 @@ class Texts(Corpus):
             RunError: A file is empty, or of a kind that is not known.
         """
         literal = Path(self.path)  # whose name may hold brackets
-        found = [literal] if literal.exists() else [Path(name) for name in glob.glob(self.path, recursive=True)]  # noqa: PTH207
+        names = glob.glob(self.path, recursive=True)  # noqa: PTH207 - the path may be absolute
+        found = [literal] if literal.exists() else [Path(name) for name in names]
         files = sorted(path for each in found for path in below(each))
         if found and not files:
             raise RunError(f"path is {self.path}, and no file in it ends in {', '.join(BUILDERS)}; name another folder")
