@@ -23,7 +23,7 @@ TRAINING: dict[str, list[str]] = {
     "every 5": [],
     "accumulated": [*ACCUMULATED, "--model.gating=RandomTopTwo", "--model.gating.share=0.3"],
     "twice an epoch": ["--trainer.val_check_interval=0.5", "--trainer.check_val_every_n_epoch=1"],
-    "max_steps": ["--trainer.max_steps=11"],
+    "max_steps": ["--trainer.max_steps=11", "--trainer.max_epochs=-1"],
 }
 CASES = {
     f"{order}, {workers}, {training}": [*ORDERS[order], *WORKERS[workers], *TRAINING[training]]
