@@ -10,15 +10,14 @@ from measure import Call, in_turn, ratios
 from ordering import Row
 from training_step import step, task
 
-from adaptive_moe.callbacks.routing_difficulty import count
+from adaptive_moe.callbacks.counting import count
 from adaptive_moe.data import Batch, Difficulty, LengthBucketed, Order, PythonDocs, Random, TextDataModule
 from adaptive_moe.moe import Threshold
 
-PADDED = {"packing": False, "batch_size": None, "token_budget": 2048}
 WAYS: dict[str, dict[str, Any]] = {
     "packed, 8 rows": {},
     "padded, 8 rows": {"packing": False},
-    "padded, 2048 tokens": PADDED,
+    "padded, 2048 tokens": {"packing": False, "batch_size": None, "token_budget": 2048},
 }
 
 
@@ -46,8 +45,7 @@ def loader_rows(folder: Path, rounds: int) -> Iterator[Row]:
     for way, options in WAYS.items():
         data = module(folder, Random(), **options)
         endless = itertools.chain.from_iterable(data.train_dataloader() for _ in itertools.count())
-        batches: list[Batch] = [next(endless)]
-        train = step(task(Threshold(0.1, "renormalised")), batches[0])
+        train = step(task(Threshold(0.1, "renormalised")), next(endless))
         load = loads(endless, 50)
         seconds = in_turn({"train": train, "load": load}, "cpu", rounds)
         low, middle, high = ratios(seconds["train"], [each / 50 for each in seconds["load"]])

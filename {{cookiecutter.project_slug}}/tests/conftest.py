@@ -1,7 +1,9 @@
 """What every test can use; shapes in signatures are enforced while tests run."""
 
 import json
+import os
 import random
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,8 +32,19 @@ TINY = [
     "--trainer.limit_test_batches=3",
 ]
 
+ROOT = Path(__file__).parents[1]
+TRAIN = str(ROOT / "train.py")
 TEXT = "the model reads one line of text and gives a token to an expert or to two of them"
 Run = Callable[..., cli.CLI]
+
+
+def start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own, which finds the project."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
 
 
 def called(made: cli.CLI, name: str) -> list[Any]:

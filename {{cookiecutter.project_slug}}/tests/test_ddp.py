@@ -1,21 +1,18 @@
 """Two real processes on one machine."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-TRAIN = Path(__file__).parents[1] / "train.py"
+from .conftest import TRAIN, start
+
 TWO = ["--trainer.devices=2", "--trainer.strategy=ddp"]
 
 
 def command(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(TRAIN), *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False
-    )
+    done = start(folder, TRAIN, *arguments)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout + done.stderr
 

@@ -1,15 +1,12 @@
 """A run, the same run killed, and what went on from its last checkpoint."""
 
-import os
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ..conftest import TRAIN, start
 from .trace import read
 
-ROOT = Path(__file__).parents[2]
 COMPLEXITY = ["--trainer.callbacks+=RoutingDifficulty", "--data.order=Complexity"]
 PADDED = ["--data.packing=false", "--data.batch_size=null", "--data.token_budget=160"]
 STEERED = [
@@ -66,11 +63,7 @@ def kept(folder: str) -> list[str]:
 
 def process(folder: Path, *arguments: str) -> str:
     """`train.py fit` as its user starts it, which may start others; what it has said."""
-    command = [sys.executable, str(ROOT / "train.py"), "fit", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
-    )
+    done = start(folder, TRAIN, "fit", *arguments)
     assert done.returncode in (0, 9), done.stderr[-3000:]
     return done.stdout + done.stderr
 

@@ -1,7 +1,4 @@
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ from adaptive_moe.data import Complexity, PythonDocs, Random, TextDataModule, Te
 from adaptive_moe.data.unigram import unigram_perplexity
 from adaptive_moe.errors import RunError
 
-from ..conftest import Run
+from ..conftest import TRAIN, Run, start
 from .resume import traced
 from .trace import read
 
@@ -208,7 +205,6 @@ train.main(sys.argv[1:])
 def test_a_disk_that_is_full_is_told_and_no_half_written_cache_is_taken_for_whole(
     tiny: list[str], tmp_path: Path
 ) -> None:
-    root = Path(__file__).parents[2]
     rows = [{"text": f"the {i}th line of many that are written down here"} for i in range(4000)]
     Dataset.from_list(rows).to_json(tmp_path / "texts.jsonl")
     options = [
@@ -218,15 +214,10 @@ def test_a_disk_that_is_full_is_told_and_no_half_written_cache_is_taken_for_whol
         "--trainer.max_steps=1",
     ]
 
-    def start(*program: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, *program, "fit", *tiny, *options]
-        environment = {**os.environ, "PYTHONPATH": str(root)}
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-
-    full = start("-c", FULL_DISK)
+    full = start(tmp_path, "-c", FULL_DISK, "fit", *tiny, *options)
     assert full.returncode == 2
     assert re.search(
         r"error: the corpus cannot be read, or cache_dir cache cannot be written: .*make room", full.stderr
     ), full.stderr
     assert "Traceback" not in full.stderr
-    assert start(str(root / "train.py")).returncode == 0
+    assert start(tmp_path, TRAIN, "fit", *tiny, *options).returncode == 0

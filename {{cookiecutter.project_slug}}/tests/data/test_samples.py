@@ -30,7 +30,8 @@ def test_every_token_predicts_the_next_of_its_text(texts: list[str], length: int
     assert [n for row in rows for n in row.ids.tolist()] == [n for text in kept for n in text[:-1]]
     assert [n for row in rows for n in row.labels.tolist()] == [n for text in kept for n in text[1:]]
     assert all(len(row.ids) == size <= length for row, size in zip(rows, samples.lengths, strict=True))
-    assert samples.text_tokens[samples.text_tokens > 0].tolist() == [len(ids(t)) - 1 for t in texts if t.strip()]
+    text_tokens = samples.text_tokens()
+    assert text_tokens[text_tokens > 0].tolist() == [len(ids(t)) - 1 for t in texts if t.strip()]
     labels = torch.tensor([n for row in rows for n in row.labels], dtype=torch.int64)
     assert torch.equal(samples.label_counts(280), labels.bincount(minlength=280))
 

@@ -3,13 +3,12 @@
 import torch
 from lightning.pytorch import LightningModule, Trainer
 
-from ..data import Difficulty, DifficultySource, Samples, Slice
+from ..data import Difficulty, Samples, Slice
 from ..tasks import Task
-from .routing_difficulty import count, need_routers
-from .steering import Steering
+from .counting import Counting, count
 
 
-class ScoringPass(Steering, DifficultySource):
+class ScoringPass(Counting):
     """Routes the samples of the epoch ahead through the model as it is, without gradients.
 
     All samples are judged by the same weights, and those of a window before they are trained on; it costs about a
@@ -17,10 +16,6 @@ class ScoringPass(Steering, DifficultySource):
     """
 
     asks = True
-
-    def attach(self, pl_module: LightningModule) -> None:
-        """Refuse a model without routers."""
-        need_routers(self, pl_module)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Let the curriculum ask."""

@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 PADDING = -1  # in `Batch.samples`: no sample
 IGNORE = -100  # in `Batch.labels`: what cross-entropy skips by default
+FILLERS = (0, IGNORE, PADDING)  # ids, labels and samples of a place without a token
 
 
 class Batch(NamedTuple):
@@ -39,9 +40,8 @@ def packed(pieces: list[Batch], rows: int, length: int) -> Batch:
 def padded(pieces: list[Batch]) -> Batch:
     """Each piece in a row, as long as the longest; a row of padding if there are none."""
     rows = pieces or [filled(EMPTY, 1)]
-    fillers = (0, IGNORE, PADDING)
     columns = zip(*rows, strict=True)
-    return Batch(*(pad_sequence(list(column), True, filler) for column, filler in zip(columns, fillers, strict=True)))
+    return Batch(*(pad_sequence(list(column), True, filler) for column, filler in zip(columns, FILLERS, strict=True)))
 
 
 EMPTY = Batch(*torch.empty(3, 0, dtype=torch.int64))
@@ -55,7 +55,6 @@ def joined(pieces: list[Batch]) -> Batch:
 def filled(row: Batch, length: int) -> Batch:
     """With padding up to `length`."""
     missing = length - len(row.ids)
-    fillers = (0, IGNORE, PADDING)
     return Batch(
-        *(torch.cat([tensor, tensor.new_full((missing,), filler)]) for tensor, filler in zip(row, fillers, strict=True))
+        *(torch.cat([tensor, tensor.new_full((missing,), filler)]) for tensor, filler in zip(row, FILLERS, strict=True))
     )

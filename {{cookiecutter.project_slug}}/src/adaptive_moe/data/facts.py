@@ -23,8 +23,8 @@ def facts(samples: dict[str, Samples], num_texts: int, tokenising: Tokenising) -
     if train is None:
         return {"data": f"a stream to train on, {int(validation.lengths.sum()):,} tokens to validate"}
     lines = {"data": f"{int(train.lengths.sum()):,} tokens to train on, {int(validation.lengths.sum()):,} to validate"}
-    longer = int((train.text_tokens > tokenising.length).sum())
-    empty = num_texts - int((train.text_tokens > 0).sum())
+    text_tokens = train.text_tokens()
+    longer, empty = int((text_tokens > tokenising.length).sum()), num_texts - int((text_tokens > 0).sum())
     if longer or empty:
         lines["texts"] = (
             f"{num_texts:,}; {longer:,} longer than {tokenising.length} tokens, which were {tokenising.long_texts}, "

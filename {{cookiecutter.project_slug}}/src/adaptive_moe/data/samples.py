@@ -82,7 +82,6 @@ class Samples(TorchDataset[Batch]):
 
     Attributes:
         lengths: Tokens of each sample.
-        text_tokens: Tokens of the text that begins with each sample; 0 where none does.
     """
 
     def __init__(self, rows: Dataset) -> None:
@@ -90,11 +89,14 @@ class Samples(TorchDataset[Batch]):
         tables = list(self.rows.select_columns("ids").iter(100_000))
         sizes = [pc.list_value_length(column(table)).to_numpy() for table in tables]
         self.lengths = torch.from_numpy(np.concatenate([np.empty(0, np.int32), *sizes]) - 1)
-        self.text_tokens = torch.from_numpy(rows.with_format("numpy")["text_tokens"][:].astype(np.int32))
 
     def __len__(self) -> int:
         """Number of samples."""
         return len(self.lengths)
+
+    def text_tokens(self) -> Int[Tensor, " samples"]:
+        """Tokens of the text that begins with each sample; 0 where none does."""
+        return torch.from_numpy(self.rows.with_format("numpy")["text_tokens"][:].astype(np.int32))
 
     def __getitems__(self, pieces: list[Piece]) -> list[Batch]:
         """The pieces of samples that were asked for, as int64, which is what embedding and loss take."""

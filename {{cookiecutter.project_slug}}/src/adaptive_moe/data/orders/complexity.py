@@ -52,7 +52,7 @@ class Complexity(Order):
         if not 0 <= temperature < math.inf:
             raise ValueError(f"temperature is {temperature}; choose 0 (keep the order) or more")
         self.mode, self.buckets, self.temperature = mode, buckets, temperature
-        self.start_share, self.full_after, self.paced = start_share, full_after, start_share < 1
+        self.start_share, self.full_after = start_share, full_after
 
     def arrange(
         self,
@@ -68,6 +68,11 @@ class Complexity(Order):
         if self.temperature:
             order = blurred(order, self.temperature, generator)
         return order[: max(round(self.open_share(epoch) * len(order)), 1)]
+
+    @property
+    def paced(self) -> bool:
+        """Whether an epoch may leave samples out."""
+        return self.start_share < 1
 
     def open_share(self, epoch: int) -> float:
         """The part of the data that an epoch sees."""

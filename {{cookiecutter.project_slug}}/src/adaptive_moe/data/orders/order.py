@@ -16,8 +16,11 @@ class Order(ABC):
 
     needs_difficulty = False
     """Whether it looks at the shares."""
-    paced = False
-    """Whether an epoch may leave samples out."""
+
+    @property
+    def paced(self) -> bool:
+        """Whether an epoch may leave samples out."""
+        return False
 
     @abstractmethod
     def arrange(

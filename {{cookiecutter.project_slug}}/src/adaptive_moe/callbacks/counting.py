@@ -1,0 +1,27 @@
+"""What both sources of difficulty share."""
+
+import torch
+from lightning.pytorch import LightningModule
+
+from ..data import Batch, Difficulty, DifficultySource
+from ..errors import RunError
+from ..moe import Routing
+from .steering import Steering, routers_of
+
+
+class Counting(Steering, DifficultySource):
+    """Counts, for every sample and layer, the tokens that use two experts."""
+
+    def attach(self, pl_module: LightningModule) -> None:
+        """Refuse a model without routers."""
+        if not routers_of(pl_module):
+            raise RunError(
+                f"the model is dense, and {type(self).__name__} counts experts; take another order, "
+                "for example --data.order LengthBucketed, without that callback"
+            )
+
+
+def count(difficulty: Difficulty, routings: dict[str, Routing], batch: Batch) -> None:
+    """Put a batch into the counts of the epoch."""
+    two_experts = torch.stack([routing.experts_per_token > 1 for routing in routings.values()])
+    difficulty.add(two_experts, batch.samples.flatten())
