@@ -22,6 +22,8 @@ class Counting(Steering, DifficultySource):
 
 
 def count(difficulty: Difficulty, routings: dict[str, Routing], batch: Batch) -> None:
-    """Put a batch into the counts of the epoch."""
-    two_experts = torch.stack([routing.experts_per_token > 1 for routing in routings.values()])
-    difficulty.add(two_experts, batch.samples.flatten())
+    """Put a batch into the counts of the epoch, each stack of the model for itself."""
+    for stack, samples in batch.stacks.items():
+        layers = [routing for name, routing in routings.items() if name.startswith(f"{stack}layer_")]
+        two_experts = torch.stack([routing.experts_per_token > 1 for routing in layers])
+        difficulty.add(two_experts, samples.flatten(), stack)

@@ -19,10 +19,8 @@ class DataMonitor(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """Add this batch up; log on the steps on which Lightning does."""
-        padding = (~batch.mask).sum()
-        self.counts = self.counts.to(padding.device) + torch.stack(
-            [padding, torch.full_like(padding, batch.ids.numel())]
-        )
+        places = torch.tensor(sum(samples.numel() for samples in batch.stacks.values()), device=batch.ids.device)
+        self.counts = self.counts.to(places.device) + torch.stack([places - batch.num_tokens, places])
         interval: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if interval and trainer.global_step % interval == 0:
             empty, places = sum_over_ranks(self.counts)

@@ -1,23 +1,21 @@
 """What `predict` shows."""
 
+import json
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from ..data import Batch
+
 
 class PrintPredictions(Callback):
-    """Prints the predicted texts when all are there, below the progress bar."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    """Prints a JSON object for each thing that was asked: the question, and what the task says to it."""
 
     def on_predict_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *indices: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *indices: int
     ) -> None:
-        """Ids back to text."""
-        self.texts += map(trainer.datamodule.decode, outputs)  # type: ignore[attr-defined]
-
-    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """On one rank."""
+        """In their order, as they come; every rank has them all, and one prints."""
         if trainer.is_global_zero:
-            print("", *self.texts, sep="\n", flush=True)
+            for sample, answer in zip(batch.samples.max(1).values.tolist(), outputs, strict=True):
+                row = trainer.datamodule.row("predict", sample)  # type: ignore[attr-defined]
+                print(json.dumps({**row, **answer}, ensure_ascii=False), flush=True)

@@ -50,7 +50,8 @@ class RoutingMonitor(Callback):
         if steps and interval and trainer.global_step % interval == 0:
             values = self.scalars(trainer, list(routings), steps) if routings else {}
             used = {name: values[f"routing/{name}/experts_per_token"] for name in routings}
-            flops = flops_per_token(pl_module.model, batch.ids.shape[1], used)  # type: ignore[arg-type]
+            source_length = batch.source.ids.shape[1] if batch.source else 0
+            flops = flops_per_token(pl_module.model, batch.ids.shape[1], used, source_length)  # type: ignore[arg-type]
             pl_module.log_dict({**values, "routing/flops_per_token": flops}, rank_zero_only=True)
             self.logged_step = trainer.global_step
             self.reset()

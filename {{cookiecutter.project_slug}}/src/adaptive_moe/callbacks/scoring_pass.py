@@ -31,5 +31,5 @@ class ScoringPass(Counting):
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             for batch in trainer.datamodule.in_turn(samples):  # type: ignore[attr-defined]
                 batch = trainer.strategy.batch_to_device(batch)
-                count(difficulty, task.routings(batch), batch)
+                count(difficulty, task.read(batch)[1], batch)
         task.train(training)

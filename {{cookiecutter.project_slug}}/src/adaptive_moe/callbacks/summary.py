@@ -12,26 +12,23 @@ from ..data import Batch, TextDataModule
 
 
 class Summary(Callback):
-    """Prints, when training ends: the metric before and after, experts per token, speed, where things are.
+    """Prints, when training ends: metrics before and after, experts per token, speed, where things are.
 
-    Args:
-        metric: The validation metric to report. The sanity check gives its first value if it covers
-            the whole validation split (`num_sanity_val_steps: -1`); it is logged as step 0.
+    The sanity check gives their first values if it covers the whole validation split (`num_sanity_val_steps: -1`); they
+    are logged as step 0.
     """
 
-    def __init__(self, metric: str = "val/perplexity") -> None:
-        self.metric = metric
-        self.values: list[float] = []
+    def __init__(self) -> None:
+        self.values: dict[str, list[float]] = {}
         self.tokens, self.seconds, self.started = torch.tensor(0), 0.0, 0.0
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the metric; Lightning itself forgets the sanity check's."""
-        value = trainer.callback_metrics.get(self.metric)
-        if value is None:
-            return
-        self.values.append(float(value))
+        """Note the metrics; Lightning itself forgets the sanity check's."""
+        metrics = {tag: float(value) for tag, value in trainer.callback_metrics.items() if tag.startswith("val/")}
+        for tag, value in metrics.items():
+            self.values.setdefault(tag, []).append(value)
         if trainer.sanity_checking and trainer.logger:
-            trainer.logger.log_metrics({self.metric: self.values[-1]}, step=0)
+            trainer.logger.log_metrics(metrics, step=0)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
         """The clock runs in training steps only."""
@@ -42,7 +39,7 @@ class Summary(Callback):
     ) -> None:
         """Count what the step took and gave."""
         self.seconds += time.perf_counter() - self.started
-        self.tokens = self.tokens + batch.mask.sum() * trainer.world_size  # stays on the device
+        self.tokens = self.tokens + batch.num_tokens * trainer.world_size  # stays on the device
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print on one rank; all of them ask where the run is, since Lightning broadcasts the answer."""
@@ -55,17 +52,17 @@ class Summary(Callback):
         """Name and text of each line."""
         lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
         lines["steps"] = f"{trainer.global_step:,}, {int(self.tokens) / max(self.seconds, 1e-9):,.0f} tokens per second"
-        if self.values:
-            lines[self.metric.replace("val/", "validation ")] = self.course()
+        lines |= {tag.replace("val/", "validation "): course(values) for tag, values in self.values.items()}
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, TextDataModule):
             lines |= data.facts()
         return lines | routing_line(trainer) | places(trainer)
 
-    def course(self) -> str:
-        """The metric before and after training."""
-        first, last = f"{self.values[0]:.1f}", f"{self.values[-1]:.1f}"
-        return f"{first} to {last}" if len(self.values) > 1 else f"{first}, measured once; `validate` measures again"
+
+def course(values: list[float]) -> str:
+    """A metric before and after training."""
+    first, last = (f"{value:.3g}" if value < 100 else f"{value:.1f}" for value in (values[0], values[-1]))
+    return f"{first} to {last}" if len(values) > 1 else f"{first}, measured once; `validate` measures again"
 
 
 def routing_line(trainer: Trainer) -> dict[str, str]:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from ..callbacks import Steering
 from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
+from ..tasks import Task
 from .checkpoints import find_checkpoint
 from .errors import Parser, refuse
 from .quiet import quiet
@@ -41,8 +43,10 @@ class CLI(LightningCLI):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The model's vocabulary is the data's."""
-        parser.link_arguments("data.vocab_size", "model.init_args.vocab_size", apply_on="instantiate")
+        """The model's vocabulary and classes are the data's; which metric is the best one's is the task's to say."""
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        for name in ("vocab_size", "num_classes"):
+            parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def before_instantiate_classes(self) -> None:
         """Find the run that a checkpoint belongs to; only training writes into a run."""
@@ -59,8 +63,11 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand == "fit":
                     callback.attach(self.model)
-            if isinstance(self.datamodule, TextDataModule) and self.subcommand == "fit":
-                self.datamodule.check(self.trainer)
+            if isinstance(self.datamodule, TextDataModule):
+                if isinstance(self.model, Task):
+                    self.model.check(self.datamodule)
+                if self.subcommand == "fit":
+                    self.datamodule.check(self.trainer)
         except (ValueError, MisconfigurationException) as error:
             refuse(str(error))
 

@@ -9,6 +9,7 @@ from datasets.exceptions import DatasetGenerationError
 from ..errors import RunError
 from .corpora import Corpus
 from .orders import Order
+from .tokenising import LongTexts, Tokenising
 from .tokenizer import SMALLEST_VOCABULARY
 
 
@@ -32,13 +33,21 @@ def check_window(window: int | None, corpus: Corpus, order: Order) -> None:
         )
 
 
-def refuse_empty(splits: Mapping[str, Sized], samples: Mapping[str, Sized]) -> None:
+def check_whole(form: type[Tokenising], packing: bool, long_texts: LongTexts) -> None:
+    """Raise a ValueError where samples would be divided that must not be."""
+    if not form.divisible and packing:
+        raise ValueError(f"packing is true, and samples of {form.__name__} stay whole: set --data.packing false")
+    if not form.divisible and long_texts == "split":
+        raise ValueError(f"long_texts is split, and samples of {form.__name__} stay whole: set --data.long_texts cut")
+
+
+def refuse_empty(splits: Mapping[str, Sized], samples: Mapping[str, Sized], unusable: str) -> None:
     """Raise a RunError for a split without a sample."""
-    for name in splits:
+    for name, rows in splits.items():
         if not len(samples.get(name, ())):
             raise RunError(
-                f"the {name} split of the corpus has no text; give more texts, or files of their own for "
-                "train, validation and test"
+                f"the {name} split of the corpus has no text that can be used: {len(rows)} rows, each {unusable}; give "
+                "more, or files of their own for train, validation and test"
             )
 
 

@@ -17,7 +17,8 @@ class Batching(NamedTuple):
     Attributes:
         length: Tokens in a row of packed samples; None gives each sample a row of its own.
         rows: The most rows in a batch.
-        tokens: The most tokens in a batch, padding included; at least the longest sample.
+        tokens: The most tokens in a batch, padding included, on each side where there are two; at least the longest
+            sample.
     """
 
     length: int | None

@@ -10,17 +10,18 @@ from lightning.pytorch import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
 from ..errors import RunError
-from .arguments import check_sizes, check_window, refuse_empty, told_of_disks
-from .batch import IGNORE, Batch
+from .arguments import check_sizes, check_whole, check_window, refuse_empty, told_of_disks
+from .batch import Batch
 from .batching import batching
 from .corpora import Corpus
 from .curriculum import Curriculum
 from .difficulty_source import check_trainer
 from .facts import epoch_of, facts
+from .inputs import prompts, read_inputs
 from .loader import PlanLoader
 from .orders import Order
 from .plan import Plan
-from .samples import LongTexts, Tokenising
+from .tokenising import LongTexts
 from .tokenizer import learned_tokenizer, load_tokenizer
 from .windows import Chosen, windows_of
 
@@ -28,7 +29,7 @@ from .windows import Chosen, windows_of
 class TextDataModule(LightningDataModule):
     """Tokenises a corpus and makes batches of it, in the order that is asked for.
 
-    A sample is a text or, where a text is longer than the context, a chunk of it.
+    A sample is a row of the corpus (a text, a pair, a dialogue) or, where a text is split, a chunk of it.
 
     Args:
         corpus: Where the text comes from.
@@ -43,7 +44,7 @@ class TextDataModule(LightningDataModule):
         token_budget: The most tokens in a batch of one device, padding included; None if the rows alone decide.
         window: How many samples (of a stream: texts) an epoch takes and orders; None takes all.
         num_workers: Processes that read ahead.
-        prompt: The text that `predict` continues.
+        inputs: What `predict` is asked: a text, a JSON object, or a .txt or .jsonl file with one in each line.
         seed: Of the order.
         cache_dir: Where the corpus, the vocabulary and the tokens are kept.
     """
@@ -61,7 +62,7 @@ class TextDataModule(LightningDataModule):
         token_budget: int | None = None,
         window: int | None = None,
         num_workers: int = 0,
-        prompt: str = "Return the",
+        inputs: str | None = None,
         seed: int = 0,
         cache_dir: str = "data",
     ) -> None:
@@ -69,12 +70,12 @@ class TextDataModule(LightningDataModule):
         check_sizes(vocab_size, context_length=context_length, batch_size=batch_size, window=window)
         if num_workers < 0:
             raise ValueError(f"num_workers is {num_workers}; choose 0 (read in the training process) or more")
-        if not prompt.strip():
-            raise ValueError("prompt is empty; give the text to continue, for example --data.prompt 'Return the'")
+        check_whole(corpus.tokenising, packing, long_texts)
         check_window(window, corpus, order)
         self.loaded_tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         self.vocab_size = self.loaded_tokenizer.get_vocab_size() if self.loaded_tokenizer else vocab_size
-        self.corpus, self.order, self.prompt, self.seed = corpus, order, prompt, seed
+        self.corpus, self.order, self.inputs, self.seed = corpus, order, inputs, seed
+        self.num_classes = len(corpus.labels)
         self.context_length, self.long_texts = context_length, long_texts
         self.batching = batching(context_length, packing, batch_size, token_budget)
         self.window, self.num_workers, self.cache_dir = window, num_workers, Path(cache_dir)
@@ -93,22 +94,26 @@ class TextDataModule(LightningDataModule):
         """Read the cache; on every process."""
         if stage == "fit" and self.trainer:
             self.check(self.trainer)
+        if stage == "predict":
+            self.asked = read_inputs(self.inputs or "", self.corpus.tokenising)
         self.read()
         if stage == "fit":
-            source = self.samples.get("train", self.texts["train"])
+            source = self.samples.get("train", self.rows["train"])
             windows = windows_of(source, self.window, self.seed, self.tokenising)
             self.curriculum = Curriculum(windows, self.order, self.batching, self.seed)
 
     def read(self) -> None:
-        """Texts, vocabulary, and the samples of every split that is no stream."""
-        self.texts = self.corpus.load(self.cache_dir)
-        train = self.texts["train"]
-        self.tokenizer = self.loaded_tokenizer or learned_tokenizer(train, self.vocab_size, self.cache_dir)
-        self.tokenising = Tokenising(self.tokenizer, self.context_length, self.long_texts)
-        splits = {name: texts for name, texts in self.texts.items() if isinstance(texts, Dataset)}
-        filled = {name: texts for name, texts in splits.items() if len(texts)}
-        self.samples = {name: self.tokenising.map(texts, self.cache_dir) for name, texts in filled.items()}
-        refuse_empty(splits, self.samples)
+        """Rows, vocabulary, and the samples of every split that is no stream."""
+        form = self.corpus.tokenising
+        self.rows = self.corpus.load(self.cache_dir)
+        self.tokenizer = self.loaded_tokenizer or learned_tokenizer(
+            self.rows["train"], form.texts, self.vocab_size, self.cache_dir
+        )
+        self.tokenising = form(self.tokenizer, self.context_length, self.long_texts)
+        splits = {name: rows for name, rows in self.rows.items() if isinstance(rows, Dataset)}
+        filled = {name: rows for name, rows in splits.items() if len(rows)}
+        self.samples = {name: self.tokenising.map(rows, self.cache_dir) for name, rows in filled.items()}
+        refuse_empty(splits, self.samples, form.unusable)
 
     def train_dataloader(self) -> PlanLoader:
         """The batches of the trainer's epoch, or the rest of them where a checkpoint lies in it."""
@@ -146,10 +151,17 @@ class TextDataModule(LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def predict_dataloader(self) -> DataLoader[Batch]:
-        """The prompt as one batch of one row; every rank has it."""
-        ids = torch.tensor(self.tokenizer.encode(self.prompt, add_special_tokens=False).ids).unsqueeze(0)
-        prompt = Batch(ids, torch.full_like(ids, IGNORE), torch.zeros_like(ids))
-        return DataLoader([prompt], batch_size=None)  # type: ignore[arg-type]
+        """What is asked, in its order; every rank has all of it."""
+        batches = prompts(self.asked, self.tokenising, self.batching.rows or 1)
+        return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+
+    def row(self, split: str, sample: int) -> dict[str, Any]:
+        """What a sample was made of; `predict` is the split of what is asked."""
+        if split == "predict":
+            return self.asked[sample]
+        number = self.samples[split].rows[sample]["row"][0].as_py()
+        row: dict[str, Any] = self.rows[split][number]
+        return row
 
     def state_dict(self) -> dict[str, Any]:
         """Where the epoch is, and what is known of the samples; asked of all ranks together."""
@@ -200,5 +212,5 @@ class TextDataModule(LightningDataModule):
 
     def facts(self) -> dict[str, str]:
         """What a reader of the results must know of the data, in words."""
-        train = self.texts["train"]
-        return facts(self.samples, len(train) if isinstance(train, Dataset) else 0, self.tokenising)
+        train = self.rows["train"]
+        return facts(self.corpus, self.samples, len(train) if isinstance(train, Dataset) else 0, self.tokenising)

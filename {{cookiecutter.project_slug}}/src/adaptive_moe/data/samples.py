@@ -1,129 +1,96 @@
-"""Texts to samples: tokenised once, kept by `datasets`."""
-
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+"""Token ids of every sample, read from disk as they are needed."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from datasets import Dataset, Features, List, Value
-from datasets.fingerprint import Hasher
+from datasets import Dataset
 from jaxtyping import Int
-from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
-from .batch import Batch
+from .batch import Batch, Source, nothing
 from .plan import Piece
-from .tokenizer import end_of_text
-
-LongTexts = Literal["split", "cut"]
-
-
-class Tokenising:
-    """Texts to token ids: a sample is a text, or a chunk of one that is longer than the context.
-
-    Each text is closed by the end-of-text token. A sample of n tokens is kept as n + 1 ids, since the model predicts
-    from each token the next: the last id is a label only.
-
-    Args:
-        tokenizer: What turns text to ids.
-        length: The most tokens in a sample.
-        long_texts: `split` makes further samples of the rest, `cut` leaves it out.
-    """
-
-    def __init__(self, tokenizer: Tokenizer, length: int, long_texts: LongTexts) -> None:
-        self.tokenizer, self.length, self.long_texts = tokenizer, length, long_texts
-        self.end_of_text = end_of_text(tokenizer)
-        dtype = "uint16" if tokenizer.get_vocab_size() <= 2**16 else "int32"
-        self.features = Features({"ids": List(Value(dtype)), "text_tokens": Value("uint32")})
-
-    def __call__(self, rows: Mapping[str, Sequence[str | None]]) -> dict[str, list[Any]]:
-        """The samples of some texts; a text without a letter has none."""
-        texts = [text for text in rows["text"] if text and text.strip()]
-        encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        documents = [[*encoding.ids, self.end_of_text] for encoding in encodings]
-        samples = [sample for document in documents for sample in self.samples(document)]
-        return {"ids": [ids for ids, _ in samples], "text_tokens": [tokens for _, tokens in samples]}
-
-    def samples(self, document: list[int]) -> Iterator[tuple[list[int], int]]:
-        """Ids of each sample, and with the first one the tokens of the text.
-
-        Neighbours share an id: the last label of one is the first token of the next.
-        """
-        tokens = len(document) - 1
-        for start in range(0, tokens if self.long_texts == "split" else 1, self.length):
-            yield document[start : start + self.length + 1], 0 if start else tokens
-
-    def map(self, texts: Dataset, cache_dir: Path) -> "Samples":
-        """The samples of a split, from the cache where they are there."""
-        settings = (self.tokenizer.to_str(), self.length, self.long_texts)
-        fingerprint = Hasher.hash((texts._fingerprint, *settings))
-        rows = texts.map(
-            self,
-            batched=True,
-            remove_columns=texts.column_names,
-            features=self.features,
-            new_fingerprint=fingerprint,
-            cache_file_name=str(cache_dir / f"samples-{fingerprint}.arrow"),
-            desc="Tokenising",
-        )
-        return Samples(rows)
-
-    def take(self, texts: list[str]) -> "Samples":
-        """The samples of a few texts, in memory."""
-        return Samples(Dataset.from_dict(self({"text": texts}), features=self.features))
 
 
 class Samples(TorchDataset[Batch]):
-    """Token ids of every sample, read from disk as they are needed.
+    """The samples of a split.
+
+    What has no labels predicts each next token: such a sample of n tokens is kept as n + 1 ids.
 
     Attributes:
-        lengths: Tokens of each sample.
+        lengths: Tokens of each sample; of its longer side, where it has two.
+        num_tokens: Of all samples, on both sides.
     """
 
     def __init__(self, rows: Dataset) -> None:
         self.rows = rows.with_format("arrow")
-        tables = list(self.rows.select_columns("ids").iter(100_000))
-        sizes = [pc.list_value_length(column(table)).to_numpy() for table in tables]
-        self.lengths = torch.from_numpy(np.concatenate([np.empty(0, np.int32), *sizes]) - 1)
+        self.shift = int("labels" not in rows.column_names)
+        self.sourced = "source" in rows.column_names
+        lengths = self.sizes("ids") - self.shift
+        self.lengths, self.num_tokens = lengths, int(lengths.sum())
+        if self.sourced:
+            source = self.sizes("source")
+            self.lengths, self.num_tokens = torch.maximum(lengths, source), self.num_tokens + int(source.sum())
+
+    def sizes(self, name: str) -> Int[Tensor, " samples"]:
+        """Number of ids of each sample."""
+        tables = self.rows.select_columns(name).iter(100_000)
+        sizes = [pc.list_value_length(column(table, name)).to_numpy() for table in tables]
+        return torch.from_numpy(np.concatenate([np.empty(0, np.int32), *sizes]))
 
     def __len__(self) -> int:
         """Number of samples."""
         return len(self.lengths)
 
-    def text_tokens(self) -> Int[Tensor, " samples"]:
-        """Tokens of the text that begins with each sample; 0 where none does."""
-        return torch.from_numpy(self.rows.with_format("numpy")["text_tokens"][:].astype(np.int32))
+    def numbers(self, name: str) -> Int[Tensor, " samples"]:
+        """`row`: of the corpus; `text_tokens`: before anything was cut, 0 in what goes on with a row."""
+        return torch.from_numpy(self.rows.with_format("numpy")[name][:].astype(np.int64))
 
     def __getitems__(self, pieces: list[Piece]) -> list[Batch]:
         """The pieces of samples that were asked for, as int64, which is what embedding and loss take."""
-        if not pieces:
-            return []
-        lists = column(self.rows[[piece.sample for piece in pieces]])
-        rows = torch.split(flat(lists), pc.list_value_length(lists).to_pylist())
-        return [self.piece(row, *piece) for row, piece in zip(rows, pieces, strict=True)]
+        return self.numbered(pieces, [piece.sample for piece in pieces])
 
-    def piece(self, row: Int[Tensor, " ids"], sample: int, start: int, stop: int) -> Batch:
-        """Tokens, what follows each of them, and where they belong."""
-        tokens = row[start:stop]
-        return Batch(tokens, row[start + 1 : stop + 1], torch.full_like(tokens, sample))
+    def numbered(self, pieces: list[Piece], numbers: list[int]) -> list[Batch]:
+        """The same, and the batch knows the samples under these numbers; a place of padding if there are none."""
+        if not pieces:
+            return [nothing(self.sourced)]
+        table = self.rows[[piece.sample for piece in pieces]]
+        ids = split(column(table, "ids"))
+        labels = [row[1:] for row in ids] if self.shift else split(column(table, "labels"))
+        sources = split(column(table, "source")) if self.sourced else [None] * len(pieces)
+        return [
+            Batch(
+                row[: len(label)][piece.start : piece.stop],
+                label[piece.start : piece.stop],
+                torch.full_like(label[piece.start : piece.stop], number),
+                None if source is None else Source(source, torch.full_like(source, number)),
+            )
+            for row, label, source, piece, number in zip(ids, labels, sources, pieces, numbers, strict=True)
+        ]
+
+    def firsts(self, name: str) -> Int[Tensor, " samples"]:
+        """The first of each sample's ids or labels."""
+        tables = self.rows.select_columns(name).iter(10_000)
+        lists = [pc.list_element(column(table, name), 0).to_numpy() for table in tables]
+        return torch.from_numpy(np.concatenate(lists).astype(np.int64))
 
     def label_counts(self, vocab_size: int) -> Int[Tensor, " vocab_size"]:
-        """How often each token is to be predicted: all ids but the first of each sample."""
-        counts = torch.zeros(vocab_size, dtype=torch.int64)
+        """How often each token is to be predicted where there are no labels: all ids but the first of each sample."""
+        counts = -self.firsts("ids").bincount(minlength=vocab_size)
         for table in self.rows.select_columns("ids").iter(10_000):
-            lists = column(table)
-            firsts = torch.from_numpy(pc.list_element(lists, 0).to_numpy().astype(np.int64))
-            counts += flat(lists).bincount(minlength=vocab_size) - firsts.bincount(minlength=vocab_size)
+            counts += flat(column(table, "ids")).bincount(minlength=vocab_size)
         return counts
 
 
-def column(table: pa.Table) -> pa.ListArray:
-    """The ids of some samples."""
-    return table["ids"].combine_chunks()
+def column(table: pa.Table, name: str) -> pa.ListArray:
+    """The lists of some samples."""
+    return table[name].combine_chunks()
+
+
+def split(lists: pa.ListArray) -> list[Int[Tensor, " ids"]]:
+    """One tensor for each sample."""
+    return list(torch.split(flat(lists), pc.list_value_length(lists).to_pylist()))
 
 
 def flat(lists: pa.ListArray) -> Int[Tensor, " ids"]:

@@ -1,30 +1,32 @@
 """Text to ids and back: byte-level byte-pair encoding, so that no text has an unknown token."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 
+import torch
 from datasets import Dataset, IterableDataset
-from datasets.fingerprint import Hasher
 from huggingface_hub import hf_hub_download
+from jaxtyping import Int
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
 
 END_OF_TEXT = ("<|endoftext|>", "</s>", "<eos>", "[SEP]")  # names of the token that closes a text; ours is the first
 SMALLEST_VOCABULARY = 257  # 256 bytes and the end of text
 OF_A_STREAM = 20_000  # the texts that a vocabulary is learned from
 
 
-def learned_tokenizer(texts: Dataset | IterableDataset, vocab_size: int, cache_dir: Path) -> Tokenizer:
-    """The vocabulary of a training split, from the cache where it is there; of a stream's first texts."""
-    if isinstance(texts, Dataset):
-        name, chosen = texts._fingerprint, texts["text"]
-    else:
-        chosen = [row["text"] for row in islice(deepcopy(texts), OF_A_STREAM)]  # reading moves a stream on
-        name = Hasher.hash(chosen)
-    path = cache_dir / f"tokenizer-{name}-{vocab_size}.json"
+def learned_tokenizer(
+    rows: Dataset | IterableDataset, texts: Callable[[Dataset], Iterator[str]], vocab_size: int, cache_dir: Path
+) -> Tokenizer:
+    """The vocabulary of the texts in a training split, from the cache where it is there; of a stream's first rows."""
+    if not isinstance(rows, Dataset):
+        rows = Dataset.from_list(list(islice(deepcopy(rows), OF_A_STREAM)))  # reading moves a stream on
+    path = cache_dir / f"tokenizer-{rows._fingerprint}-{vocab_size}.json"
     if not path.exists():
-        save_tokenizer(train_tokenizer((text for text in chosen if text), vocab_size), path)
+        save_tokenizer(train_tokenizer(texts(rows), vocab_size), path)
     return Tokenizer.from_file(str(path))
 
 
@@ -55,6 +57,17 @@ def end_of_text(tokenizer: Tokenizer) -> int:
         if (number := tokenizer.token_to_id(name)) is not None:
             return int(number)
     raise ValueError(f"tokenizer has no token that closes a text; it needs one of {', '.join(END_OF_TEXT)}")
+
+
+def bytes_of_tokens(tokenizer: Tokenizer) -> Int[Tensor, " vocabulary"]:
+    """Bytes of text that each token stands for; a token that closes or marks something stands for none."""
+    byte_level = (json.loads(tokenizer.to_str())["decoder"] or {}).get("type") == "ByteLevel"
+    special = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    sizes = torch.zeros(tokenizer.get_vocab_size(), dtype=torch.int64)
+    for token, number in tokenizer.get_vocab().items():
+        if number not in special:  # byte-level vocabularies write each byte as one letter
+            sizes[number] = len(token if byte_level else tokenizer.decode([number]).encode())
+    return sizes
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:

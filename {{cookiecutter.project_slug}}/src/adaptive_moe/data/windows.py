@@ -13,7 +13,8 @@ from torch import Tensor
 from ..errors import RunError
 from .batch import Batch
 from .plan import Piece
-from .samples import Samples, Tokenising
+from .samples import Samples
+from .tokenising import Tokenising
 
 
 class Windows(ABC):
@@ -75,50 +76,47 @@ class Slice:
 
     def __getitems__(self, pieces: list[Piece]) -> list[Batch]:
         """The pieces of samples that were asked for."""
-        numbers = self.chosen[[piece.sample for piece in pieces]].tolist()
-        batches = self.samples.__getitems__([p._replace(sample=n) for n, p in zip(numbers, pieces, strict=True)])
-        return [
-            batch._replace(samples=torch.full_like(batch.samples, piece.sample))
-            for batch, piece in zip(batches, pieces, strict=True)
-        ]
+        chosen = self.chosen[[piece.sample for piece in pieces]].tolist()
+        theirs = [piece._replace(sample=number) for piece, number in zip(pieces, chosen, strict=True)]
+        return self.samples.numbered(theirs, [piece.sample for piece in pieces])
 
 
 class Stream(Windows):
-    """The samples of the next `size` texts of a stream, which begins again where it ends.
+    """The samples of the next `size` rows of a stream, which begins again where it ends.
 
     Every rank reads the whole stream: so all have the same window, and the same number of batches.
     """
 
-    def __init__(self, texts: IterableDataset, size: int, tokenising: Tokenising) -> None:
-        self.texts, self.size, self.tokenising = texts, size, tokenising
-        self.beginning: dict[str, Any] = texts.state_dict()
+    def __init__(self, rows: IterableDataset, size: int, tokenising: Tokenising) -> None:
+        self.rows, self.size, self.tokenising = rows, size, tokenising
+        self.beginning: dict[str, Any] = rows.state_dict()
         self.opened = -1
         self.read_from(self.beginning)
 
     def read_from(self, place: dict[str, Any]) -> None:
         """`datasets` goes on where the state says, each time that it is asked for an iterator."""
         self.place = place
-        self.texts.load_state_dict(place)
-        self.iterator = iter(self.texts)
+        self.rows.load_state_dict(place)
+        self.iterator = iter(self.rows)
 
     def open(self, epoch: int) -> Samples:
         """Read on; what has been read last is not read again."""
         if epoch > self.opened:
-            self.place = self.texts.state_dict()
+            self.place = self.rows.state_dict()
             self.opened, self.samples = epoch, self.read() or self.read_again()
         return self.samples
 
     def read(self) -> Samples | None:
         """The next window that holds a sample; none at the end of the stream."""
-        while texts := self.texts_ahead():
-            if len(samples := self.tokenising.take(texts)):
+        while rows := self.rows_ahead():
+            if len(samples := self.tokenising.take(rows)):
                 return samples
         return None
 
-    def texts_ahead(self) -> list[str]:
+    def rows_ahead(self) -> list[dict[str, Any]]:
         """As many as a window has, or as there are."""
         try:
-            return [row["text"] for row in islice(self.iterator, self.size)]
+            return list(islice(self.iterator, self.size))
         except (DatasetGenerationError, ValueError) as error:
             reason = " ".join(str(error.__cause__ or error).split())[:300]
             raise RunError(f"the stream of texts cannot be read on: {reason}; mend or leave out that file") from error
@@ -127,7 +125,7 @@ class Stream(Windows):
         """From the beginning."""
         self.read_from(self.beginning)
         if (samples := self.read()) is None:
-            raise RunError("the train split of the corpus has no text; add some, or name another corpus")
+            raise RunError("the train split of the corpus has nothing to learn from; add some, or name another corpus")
         return samples
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,6 +1,10 @@
-"""Batch to hidden states and routings."""
+"""Batch to hidden states and routings; read attention, block, stack, transformer, encoder_decoder, generation."""
 
 from .block import Block as Block
+from .encoder_decoder import EncoderDecoder as EncoderDecoder
 from .flops import flops_per_token as flops_per_token
 from .generation import generate as generate
+from .generation import left_padded as left_padded
+from .positions import Positions as Positions
 from .transformer import Decoder as Decoder
+from .transformer import Encoder as Encoder

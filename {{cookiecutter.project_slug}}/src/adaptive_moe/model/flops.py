@@ -5,21 +5,49 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from ..moe import Experts
-from .attention import SelfAttention
-from .transformer import Decoder
+from .attention import CrossAttention, SelfAttention
+from .encoder_decoder import EncoderDecoder
+from .stack import Stack
+from .transformer import Decoder, Encoder
 
 
-def flops_per_token(model: Decoder, length: int, experts_per_token: Mapping[str, float | Tensor]) -> float:
-    """Operations of one token forward, in a row of `length`; training takes three times as many.
+def flops_per_token(
+    model: Encoder | Decoder | EncoderDecoder,
+    length: int,
+    experts_per_token: Mapping[str, float | Tensor],
+    source_length: int = 0,
+) -> float:
+    """Operations of one row forward, over its tokens and those of its source; training takes three times as many.
 
-    Two for each weight that multiplies the token, and four for each feature of each position that it is
+    Two for each weight that multiplies a token, and four for each feature of each position that it is
     compared with. Experts count as often as they are used: `experts_per_token` has the mean of each layer
     that has experts, in order. Norms, activations and softmaxes are left out.
     """
-    modules = list(model.modules())
-    weights = model.embedding.weight.numel()  # they score the next token
-    weights += sum(module.weight.numel() for module in modules if isinstance(module, nn.Linear))
-    compared = sum(length * module.qkv.in_features for module in modules if isinstance(module, SelfAttention))
-    experts = [module.weights_per_expert for module in modules if isinstance(module, Experts)]
+    total = 0 if isinstance(model, Encoder) else 2 * length * model.embedding.weight.numel()  # scores the next token
+    if isinstance(model, EncoderDecoder):
+        total += dense_operations(model.encoder, source_length) + dense_operations(model.decoder, length, source_length)
+        experts = expert_operations(model.encoder, source_length) + expert_operations(model.decoder, length)
+    else:
+        total += dense_operations(model, length)
+        experts = expert_operations(model, length)
     used = sum(float(mean) * each for mean, each in zip(experts_per_token.values(), experts, strict=True))
-    return 2.0 * (weights + used) + 4.0 * compared
+    return (total + used) / (length + source_length)
+
+
+def dense_operations(stack: Stack, length: int, source_length: int = 0) -> int:
+    """Of all that every token uses."""
+    products = compared = 0
+    for module in stack.modules():
+        if isinstance(module, nn.Linear):
+            products += length * module.weight.numel()
+        elif isinstance(module, SelfAttention):
+            compared += length * length * module.out.in_features
+        elif isinstance(module, CrossAttention):
+            products += (source_length - length) * module.kv.weight.numel()  # it multiplies the source instead
+            compared += length * source_length * module.out.in_features
+    return 2 * products + 4 * compared
+
+
+def expert_operations(stack: Stack, length: int) -> list[int]:
+    """Of each layer that has experts, if every token used one."""
+    return [2 * length * module.weights_per_expert for module in stack.modules() if isinstance(module, Experts)]

@@ -1,63 +1,84 @@
-"""Batch to hidden states: the decoder-only transformer."""
+"""Batch to hidden states: the encoder and the decoder.
+
+`samples` says which sample of the row each token belongs to, -1 for padding; no token sees another sample.
+"""
 
 from collections.abc import Sequence
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
 
-from ..moe import FeedForward, Gating, MoE, Routing
-from .attention import SelfAttention
-from .block import Block
+from ..moe import FeedForward, MoE, Routing
+from .cache import BlockCache
+from .positions import Positions
+from .stack import Stack, embedding
+from .visible import causal_within_samples, within_samples
 
 
-class Decoder(nn.Module):
-    """Embedding, blocks, norm. Each sample of a row sees itself and the past, nothing else.
+class Encoder(Stack):
+    """Embedding and stack. A token sees all of its sample.
 
     Args:
         vocab_size: Number of token ids.
-        dim: Width of the hidden states.
-        num_heads: Attention heads; twice their number divides `dim`.
-        feed_forwards: The feed-forward half of each block, with or without experts.
+        dim: As of the stack, and so are the others.
+        num_heads: Attention heads.
+        feed_forwards: One for each block.
+        positions: `rotary` or `learned`.
+        num_positions: How many are learned.
     """
 
-    def __init__(self, vocab_size: int, dim: int, num_heads: int, feed_forwards: Sequence[MoE | FeedForward]) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocab_size, dim)
-        nn.init.normal_(self.embedding.weight, std=dim**-0.5)
-        self.blocks = nn.ModuleList(
-            Block(dim, SelfAttention(dim, num_heads), feed_forward) for feed_forward in feed_forwards
-        )
-        self.norm = nn.RMSNorm(dim)
-        for module in self.modules():
-            if isinstance(module, Gating) and module.sees_the_future:
-                raise ValueError(
-                    f"gating is {type(module).__name__}, whose choice for a token depends on later ones; "
-                    "a decoder needs another, for example Threshold"
-                )
+    def __init__(
+        self,
+        vocab_size: int,
+        dim: int,
+        num_heads: int,
+        feed_forwards: Sequence[MoE | FeedForward],
+        positions: Positions = "rotary",
+        num_positions: int = 1024,
+    ) -> None:
+        super().__init__(dim, num_heads, feed_forwards, positions, num_positions)
+        self.embedding = embedding(vocab_size, dim)
 
     def forward(
         self, ids: Int[Tensor, "batch length"], samples: Int[Tensor, "batch length"]
     ) -> tuple[Float[Tensor, "batch length dim"], dict[str, Routing]]:
         """Hidden states, and the routing of each layer that has experts, under the layer's name."""
-        visible = causal_within_samples(samples)
-        x = self.embedding(ids)
-        routings = {}
-        for number, block in enumerate(self.blocks):
-            x, routing = block(x, visible, samples)
-            if routing is not None:
-                routings[f"layer_{number}"] = routing
-        return self.norm(x), routings
+        return self.run(self.embedding(ids), samples, within_samples(samples, samples))
+
+
+class Decoder(Stack):
+    """Embedding and stack. A token sees the past of its sample. Arguments as of the encoder."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        dim: int,
+        num_heads: int,
+        feed_forwards: Sequence[MoE | FeedForward],
+        positions: Positions = "rotary",
+        num_positions: int = 1024,
+    ) -> None:
+        super().__init__(dim, num_heads, feed_forwards, positions, num_positions)
+        self.embedding = embedding(vocab_size, dim)
+        self.refuse_gating_that_sees_the_future()
+
+    def forward(
+        self,
+        ids: Int[Tensor, "batch new"],
+        samples: Int[Tensor, "batch length"],
+        packed: bool = True,
+        caches: Sequence[BlockCache] | None = None,
+    ) -> tuple[Float[Tensor, "batch new dim"], dict[str, Routing]]:
+        """Hidden states, and the routing of each layer that has experts, under the layer's name.
+
+        With caches, `ids` are the new tokens alone, and `samples` go on from the past to them.
+        Rows that are not `packed` hold one sample each and padding only behind it: no real token could
+        see the padding, so no mask is made, which is faster.
+        """
+        visible = causal_within_samples(samples, ids.shape[1]) if packed else None
+        return self.run(self.embedding(ids), samples, visible, caches=caches)
 
     def logits(self, hidden: Float[Tensor, "*n dim"]) -> Float[Tensor, "*n vocabulary"]:
         """Scores of the next token; input and output embeddings are one."""
-        return nn.functional.linear(hidden, self.embedding.weight)
-
-
-def causal_within_samples(samples: Int[Tensor, "batch length"]) -> Bool[Tensor, "batch length length"]:
-    """Token i sees token j when both belong to one sample and j is not later.
-
-    Padding sees padding: a softmax over nothing would be NaN.
-    """
-    same = samples.unsqueeze(2) == samples.unsqueeze(1)
-    return same & torch.ones_like(same).tril()
+        return F.linear(hidden, self.embedding.weight)

@@ -1,69 +1,135 @@
-"""What every task shares: the training step, the auxiliary loss, the optimiser and its schedule."""
+"""What every task shares: the training step, the auxiliary loss, the optimiser and its schedule, evaluation."""
 
-import math
 import os
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
 
-from ..data import Batch
-from ..errors import RunError
-from ..model import Decoder
-from ..moe import AuxLoss, Gating, Routing
+from ..data import Batch, TextDataModule, Tokenising
+from ..model import Decoder, Encoder, EncoderDecoder, Positions
+from ..moe import AuxLoss, Gating, MoEConfig, Routing
+from ..ranks import mean_over_ranks
+from .checks import check_checkpoint, check_data
+from .likelihood import MeanNLL
+from .optimisation import groups, share_of_peak
+
+SPLITS = {"val": "validation", "test": "test"}
+
+
+class Loss(NamedTuple):
+    """A sum, and of how many: tokens, answers, texts."""
+
+    total: Float[Tensor, ""]
+    number: Int[Tensor, ""]
 
 
 class Task(LightningModule):
-    """Trains `model` on the loss of a task plus the losses that steer its routers.
+    """Trains a transformer on the loss of a task plus the losses that steer its routers.
+
+    A task names its architecture and the form of its data, and adds a head where it needs one, a loss, and metrics.
 
     Args:
-        model: Gives hidden states and routings.
-        optimizer: Called with the parameters.
+        gating: Decides which tokens get a second expert.
+        optimizer: Called with the parameters: a group of weights, and one of norms and biases, which do not decay.
+        moe: What the layers are made of.
         aux_loss: Of the routings, beside the task's loss.
+        vocab_size: Number of token ids; the data module's.
+        dim: Width of the hidden states.
+        num_layers: Blocks; of encoder and decoder each, where there are both.
+        num_heads: Attention heads; twice their number divides `dim`.
+        positions: `rotary`, or a `learned` table.
+        num_positions: Of that table; no sample may be longer.
         warmup_steps: Steps over which the learning rate rises; after them it falls along a cosine to a tenth.
         compile: Train the model with torch.compile.
     """
 
+    model: Encoder | Decoder | EncoderDecoder
+    architecture: ClassVar[type[Encoder] | type[Decoder] | type[EncoderDecoder]]
+    form: ClassVar[type[Tokenising]]
+
     def __init__(
         self,
-        model: Decoder,
+        gating: Gating,
         optimizer: OptimizerCallable,
-        aux_loss: AuxLoss,
-        warmup_steps: int,
-        compile: bool,  # noqa: A002 - torch's name for it
+        moe: MoEConfig = MoEConfig(),  # noqa: B008 - frozen
+        aux_loss: AuxLoss = AuxLoss(),  # noqa: B008 - frozen
+        vocab_size: int = 2048,
+        dim: int = 192,
+        num_layers: int = 4,
+        num_heads: int = 6,
+        positions: Positions = "rotary",
+        num_positions: int = 1024,
+        warmup_steps: int = 50,
+        compile: bool = False,  # noqa: A002 - torch's name for it
     ) -> None:
         super().__init__()
+        sizes = {"dim": dim, "num_layers": num_layers, "num_heads": num_heads, "num_positions": num_positions}
+        for name, value in sizes.items():
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1")
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
+        if moe.layers and aux_loss.balances_nothing(gating):
+            raise ValueError(
+                f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
+                "expert: set --model.aux_loss.balance_over all_choices"
+            )
         optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
-        for module in model.modules():
-            if isinstance(module, Gating) and aux_loss.balances_nothing(module):
-                raise ValueError(
-                    f"balance_over is {aux_loss.balance_over}, and with {type(module).__name__} no token uses a single "
-                    "expert: set --model.aux_loss.balance_over all_choices"
-                )
-        self.model = model
+        num_stacks = 2 if self.architecture is EncoderDecoder else 1
+        stacks = [moe.build(dim, num_layers, gating) for _ in range(num_stacks)]
+        table = {"positions": positions, "num_positions": num_positions}
+        self.model = self.architecture(vocab_size, dim, num_heads, *stacks, **table)  # type: ignore[arg-type]
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
+        self.longest = num_positions if positions == "learned" else None
+        self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
+
+    def new_metrics(self, stage: str) -> MetricCollection:
+        """The loss and the task's metrics, as `<stage>/<name>`."""
+        return MetricCollection({"loss": MeanNLL(), **self.task_metrics()}, prefix=f"{stage}/", compute_groups=False)
+
+    @abstractmethod
+    def task_metrics(self) -> dict[str, Metric]:
+        """The metrics of an evaluation, beside the loss."""
+
+    @abstractmethod
+    def loss(self, hidden: Float[Tensor, "batch length dim"], batch: Batch) -> Loss:
+        """The task's own."""
+
+    @abstractmethod
+    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, stage: str) -> None:
+        """Bring the task's metrics up to date with a batch."""
 
     def setup(self, stage: str) -> None:
-        """Training sees the same shapes again and again; generation does not."""
+        """Training sees the same shapes again and again; evaluation does not."""
+        if isinstance(self.data, TextDataModule):  # loaders of one's own are one's own affair
+            self.check(self.data)
         if self.compiled and stage == "fit":
             # the rows that the experts keep for backward are as many as the routing has choices
             torch._dynamo.config.capture_dynamic_output_shape_ops = True
             self.model.compile()
 
-    @abstractmethod
-    def loss(self, batch: Batch, stage: str) -> tuple[Float[Tensor, ""], dict[str, Routing]]:
-        """The task's own loss, logged as `<stage>/loss` with its metric, and the routing of each layer."""
+    @property
+    def data(self) -> TextDataModule:
+        """What the trainer was given."""
+        data: TextDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        return data
 
-    @abstractmethod
-    def routings(self, batch: Batch) -> dict[str, Routing]:
-        """The routing of each layer, and nothing logged."""
+    def check(self, data: TextDataModule) -> None:
+        """Raise a RunError if this data is for another task, or too long."""
+        check_data(data, type(self).__name__, self.form, self.longest)
+
+    def read(self, batch: Batch) -> tuple[Float[Tensor, "batch length dim"], dict[str, Routing]]:
+        """Hidden states, and the routing of each layer that has experts."""
+        source = (batch.source.ids, batch.source.samples) if batch.source else ()
+        result: tuple[Tensor, dict[str, Routing]] = self.model(batch.ids, batch.samples, *source)
+        return result
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """A run that continues draws what it would have drawn."""
@@ -79,36 +145,68 @@ class Task(LightningModule):
         torch.manual_seed(((seed * 1_000_003 + number) * 4096 + self.global_rank) % 2**63)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
-        """The loss to minimise, and the routings, detached, for the callbacks."""
-        loss, routings = self.loss(batch, "train")
-        aux_loss = self.aux_loss(list(routings.values())).to(loss.device)
+        """The loss to minimise, and the routings, detached, for the callbacks.
+
+        It is a mean over what all ranks have: DDP takes the mean of the gradients.
+        """
+        hidden, routings = self.read(batch)
+        total, number = self.loss(hidden, batch)
+        aux_loss = self.aux_loss(list(routings.values())).to(total.device)
+        self.log("train/loss", total.detach() / number.clamp(min=1))
         self.log("train/aux_loss", aux_loss)
-        return {"loss": loss + aux_loss, "routings": {name: routing.detach() for name, routing in routings.items()}}
+        shared = mean_over_ranks(number)
+        return {
+            "loss": total / shared.where(shared > 0, 1) + aux_loss,
+            "routings": {name: routing.detach() for name, routing in routings.items()},
+        }
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Log loss and metric."""
-        self.loss(batch, "val")
+        """Add a batch up."""
+        self.evaluate(batch, "val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Log loss and metric."""
-        self.loss(batch, "test")
+        """Add a batch up."""
+        self.evaluate(batch, "test")
+
+    def evaluate(self, batch: Batch, stage: str) -> None:
+        """Loss and metrics."""
+        hidden, _ = self.read(batch)
+        self.update(stage, "loss", *self.loss(hidden, batch))
+        self.measure(hidden, batch, stage)
+
+    def update(self, stage: str, name: str, *values: Any) -> None:
+        """Add to one of the metrics."""
+        self.metrics[stage][name].update(*values)  # type: ignore[index]
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what was added up."""
+        self.report("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log what was added up."""
+        self.report("test")
+
+    def report(self, stage: str) -> None:
+        """Over all ranks, on each of which torchmetrics gives the same."""
+        metrics: MetricCollection = self.metrics[stage]  # type: ignore[assignment]
+        self.log_dict(metrics.compute(), sync_dist=True)
+        metrics.reset()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say whose weights these are."""
+        checkpoint["task"] = type(self).__name__
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse weights of another shape before any is copied."""
-        mine = {name: tuple(value.shape) for name, value in self.state_dict().items()}
-        saved = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
-        for name in sorted(mine.keys() | saved.keys()):
-            if mine.get(name) != saved.get(name):
-                raise RunError(
-                    f"the checkpoint has {saved.get(name)} for {name}, and this model {mine.get(name)}; "
-                    "give its options, before --ckpt_path: --config <its run>/config.yaml"
-                )
+        """Refuse weights of another task or shape before any is copied."""
+        check_checkpoint(checkpoint, type(self).__name__, self.state_dict())
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Warm-up, then a cosine over the steps of the run."""
-        optimizer = self.optimizer(self.parameters())
+        optimizer = self.optimizer(groups(self))
         total = max(self.trainer.estimated_stepping_batches, 1)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.learning_rate(step, total))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: share_of_peak(step, self.warmup_steps, total)
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def configure_gradient_clipping(
@@ -122,10 +220,3 @@ class Task(LightningModule):
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
-
-    def learning_rate(self, step: int, total: int | float) -> float:
-        """Share of the peak learning rate at a step."""
-        if step < self.warmup_steps:
-            return (step + 1) / self.warmup_steps
-        done = min((step - self.warmup_steps) / max(total - self.warmup_steps, 1), 1.0)
-        return 0.55 + 0.45 * math.cos(math.pi * done)

@@ -1,24 +1,35 @@
 """Where a task's text comes from."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar, TypeAlias
 from zlib import crc32
 
 from datasets import Dataset, IterableDataset
 
+from ..tokenising import Tokenising
+
 SPLITS = ("train", "validation", "test")
-Splits = dict[str, Dataset | IterableDataset]
+Split: TypeAlias = Dataset | IterableDataset
+Splits: TypeAlias = dict[str, Split]
 
 
 class Corpus(ABC):
-    """A source of texts, already split."""
+    """A source of rows, already split."""
+
+    tokenising: ClassVar[type[Tokenising]]
+    """The form that the rows have."""
+
+    labels: Sequence[str] = ()
+    """Names of the classes, where rows have one."""
 
     streaming: bool = False
     """Whether the training split is read as it comes, and never whole."""
 
     @abstractmethod
     def load(self, cache_dir: Path) -> Splits:
-        """Splits named train, validation and test, whose rows have a `text`; train may be a stream.
+        """Splits named train, validation and test, whose rows have the columns of the form; train may be a stream.
 
         What is slow to read is kept in `cache_dir`, and the same call later gives the same rows.
         """
@@ -29,13 +40,13 @@ def split_by(column: str, rows: Dataset, names: tuple[str, ...] = SPLITS) -> dic
 
     What falls to a split that is not named stays in train.
     """
-    splits = [split_of(source or "") for source in rows[column]]
+    splits = [split_of(source) for source in rows[column]]
     numbers: dict[str, list[int]] = {name: [] for name in names}
     for i, split in enumerate(splits):
         numbers[split if split in names else "train"].append(i)
     return {name: rows.select(chosen) for name, chosen in numbers.items()}
 
 
-def split_of(source: str) -> str:
+def split_of(source: object) -> str:
     """The split of a source; it depends on nothing but its name, so it survives changes of the corpus."""
-    return {0: "validation", 1: "test"}.get(crc32(source.encode()) % 20, "train")
+    return {0: "validation", 1: "test"}.get(crc32(str(source or "").encode()) % 20, "train")

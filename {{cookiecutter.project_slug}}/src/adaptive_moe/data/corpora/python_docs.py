@@ -51,20 +51,30 @@ def standard_library() -> Path:
 
 def read_docstrings(root: Path) -> Iterator[Example]:
     """Docstrings of the modules, classes and functions below `root`; the source is the top-level module."""
+    for parts, tree in parsed(root):
+        yield from (Example(text, module_source(parts[0])) for text in docstrings(tree))
+
+
+def parsed(root: Path) -> Iterator[tuple[tuple[str, ...], ast.Module]]:
+    """The syntax tree of each Python file below `root`, with the file's name: `("json", "decoder")`."""
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
-        if NOT_PROSE.isdisjoint(parts):
-            yield from (Example(text, module_source(parts[0])) for text in docstrings(path))
+        if NOT_PROSE.isdisjoint(parts) and (tree := syntax_tree(path)):
+            yield parts, tree
 
 
-def docstrings(path: Path) -> Iterator[str]:
-    """The docstrings of one Python file, in the order of its syntax tree."""
+def syntax_tree(path: Path) -> ast.Module | None:
+    """Of one file; nothing of templates and of deliberately broken files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", (SyntaxWarning, DeprecationWarning))  # invalid escapes in old sources
         try:
-            tree = ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError):  # templates and deliberately broken files
-            return
+            return ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError):
+            return None
+
+
+def docstrings(tree: ast.Module) -> Iterator[str]:
+    """The docstrings of one Python file, in the order of its syntax tree."""
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
             yield text

@@ -1,30 +1,43 @@
 """Corpora for text completion: running text, nothing else."""
 
-import platform
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
-from datasets import Dataset, NamedSplit
-from datasets.fingerprint import Hasher
-
+from ..tokenising import RunningText
 from . import python_docs
-from .corpus import Corpus, Splits, split_by
+from .files import Files
+from .offline import Offline
 
 
-class PythonDocs(Corpus):
-    """About two million characters of English that come with Python; needs no network."""
+class PythonDocs(Offline):
+    """The English that comes with Python, about two million characters; needs no network."""
 
-    def load(self, cache_dir: Path) -> Splits:
-        """Read once for each Python version, about five seconds; later from the cache."""
-        reader = Path(python_docs.__file__).read_text(encoding="utf-8")  # another reader, another cache
-        version = Hasher.hash((platform.python_version(), reader))
-        documents = Dataset.from_generator(
-            read_rows, cache_dir=str(cache_dir), fingerprint=version, split=NamedSplit("documents")
-        )
-        return {**split_by("source", documents)}
+    tokenising = RunningText
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Reference topics, docstrings, documentation of C modules; about five seconds."""
+        for document in python_docs.read_documents():
+            yield {"text": document.text, "origin": document.source}
 
 
-def read_rows() -> Iterator[dict[str, str]]:
-    """The documents as `datasets` takes them."""
-    for document in python_docs.read_documents():
-        yield document._asdict()
+class Texts(Files):
+    """A column of text.
+
+    Args:
+        path: Files, a folder, or the id of a dataset.
+        text: The column that holds it.
+    """
+
+    tokenising = RunningText
+
+    def __init__(self, path: str, text: str = "text", **options: Any) -> None:
+        super().__init__({"text": text}, path, **options)
+
+
+class WikiText(Texts):
+    """WikiText-103, as in the paper: Salesforce/wikitext on the hub, or its files."""
+
+    def __init__(
+        self, path: str = "Salesforce/wikitext", name: str | None = "wikitext-103-raw-v1", **options: Any
+    ) -> None:
+        super().__init__(path, name=name, **options)

@@ -1,13 +1,15 @@
-"""Mean negative log-likelihood and true perplexity."""
+"""Mean negative log-likelihood, true perplexity, bits per byte."""
+
+import math
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchmetrics import Metric, MetricCollection
+from torchmetrics import Metric
 
 
 class MeanNLL(Metric):
-    """Negative log-likelihood per token, over all tokens of all ranks.
+    """Negative log-likelihood per token (answer, text), over those of all ranks.
 
     It takes log-likelihoods, not probabilities: one that underflows would make the result infinite.
     """
@@ -38,6 +40,9 @@ class Perplexity(MeanNLL):
         return super().compute().exp()
 
 
-def language_metrics(stage: str) -> MetricCollection:
-    """`<stage>/loss` and `<stage>/perplexity`."""
-    return MetricCollection({"loss": MeanNLL(), "perplexity": Perplexity()}, prefix=f"{stage}/")
+class BitsPerByte(MeanNLL):
+    """The same in bits, over the bytes of the text: it compares models with different vocabularies."""
+
+    def compute(self) -> Float[Tensor, ""]:
+        """Sum of nll / bytes / ln 2; updated with bytes in the place of tokens."""
+        return super().compute() / math.log(2)

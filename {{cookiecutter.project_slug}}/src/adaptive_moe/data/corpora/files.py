@@ -1,16 +1,18 @@
-"""Texts from anywhere that `datasets` reads: files, folders, the hub."""
+"""Rows from anywhere that `datasets` reads: files, folders, the hub."""
 
 import glob
-from itertools import islice
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Value, load_dataset
+from datasets import Dataset, DatasetDict, IterableDatasetDict, load_dataset
 from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
 
 from ...errors import RunError
 from .blame import blame
-from .corpus import SPLITS, Corpus, Splits, split_by, split_of
+from .columns import renamed
+from .corpus import SPLITS, Corpus, Split, Splits, split_by, split_of
 
 BUILDERS = {
     ".json": "json",
@@ -25,22 +27,38 @@ ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
 HELD_OUT = 1000
 
 
-class Texts(Corpus):
-    """A column of text: of local files, of a folder with a file for each split, of a dataset on the hub.
+class Files(Corpus):
+    """Rows of local files, of a folder with a file for each split, of a dataset on the hub.
 
     Splits that the source lacks are taken out of its training split, a twentieth each, by a checksum of the text; of
     a stream, the first thousand of these.
 
     Args:
+        columns: The source's name of each column that a row has; a dot goes into a nested one.
         path: json, jsonl, csv, parquet, txt or md files (wildcards are welcome), a folder, or the id of a dataset. In
             txt and md, a text is a paragraph.
         name: Of a configuration, where a dataset on the hub has several.
-        column: That holds the text.
-        streaming: Read training texts as they come, without a copy on the disk.
+        streaming: Read training rows as they come, without a copy on the disk.
+        max_samples: The most rows of each split; None takes all.
+        splits: The source's name of each split, for example `{train: train, validation: dev}`; None takes those
+            that bear these names.
     """
 
-    def __init__(self, path: str, name: str | None = None, column: str = "text", streaming: bool = False) -> None:
-        self.path, self.name, self.column, self.streaming = path, name, column, streaming
+    def __init__(
+        self,
+        columns: dict[str, str],
+        path: str,
+        name: str | None = None,
+        streaming: bool = False,
+        max_samples: int | None = None,
+        splits: dict[str, str] | None = None,
+    ) -> None:
+        if max_samples is not None and max_samples < 1:
+            raise ValueError(f"max_samples is {max_samples}; choose 1 or more, or null for all")
+        if splits is not None and not {"train"} <= splits.keys() <= set(SPLITS):
+            raise ValueError(f"splits names {', '.join(splits)}; it needs train, and may have validation and test")
+        self.columns, self.path, self.name, self.streaming = columns, path, name, streaming
+        self.max_samples, self.splits = max_samples, splits
 
     def load(self, cache_dir: Path) -> Splits:
         """Through the cache of `datasets`, in `cache_dir`.
@@ -50,9 +68,8 @@ class Texts(Corpus):
         """
         files = self.files()
         try:
-            found = self.read(files, cache_dir)
-            splits = {ALIASES.get(name, name): self.texts(split) for name, split in found.items()}
-            return self.complete(splits)
+            splits = self.named(self.read(files, cache_dir))
+            return self.complete({name: self.rows(split) for name, split in splits.items()})
         except RunError:
             raise
         except (DatasetGenerationError, ValueError, StopIteration) as error:  # the last from a file of blank lines
@@ -108,30 +125,44 @@ class Texts(Corpus):
                 "needs none: --data.corpus PythonDocs"
             ) from error
 
-    def texts(self, split: Dataset | IterableDataset) -> Dataset | IterableDataset:
-        """The one column, under the name `text`."""
-        columns = split.column_names or list(next(iter(split)))
-        if self.column not in columns:
+    def named(self, found: Mapping[str, Split]) -> Splits:
+        """The splits that are wanted, under our names, and as many rows of each as are wanted."""
+        wanted = self.splits or {ALIASES.get(name, name): name for name in found}
+        if missing := sorted(set(wanted.values()) - found.keys()):
             raise RunError(
-                f"column is {self.column}, and {self.path} has the columns {', '.join(columns)}; "
-                f"choose one: --data.corpus.column {columns[0]}"
+                f"splits names {', '.join(missing)}, and {self.path} has {', '.join(found)}; choose of those"
             )
-        split = split.select_columns([self.column])
-        if split.features and split.features[self.column] not in (Value("string"), Value("large_string")):
-            kind = split.features[self.column]
-            raise RunError(f"column is {self.column}, and in {self.path} it holds {kind}, no text; choose another")
-        return split if self.column == "text" else split.rename_column(self.column, "text")
+        return {ours: beginning(found[theirs], self.max_samples) for ours, theirs in wanted.items()}
+
+    def rows(self, split: Split) -> Split:
+        """With the columns of the form."""
+        return renamed(split, self.columns, self.tokenising.columns, self.path)
 
     def complete(self, splits: Splits) -> Splits:
-        """With what is missing taken out of train."""
+        """With what is missing taken out of train, so that no text is in two of them."""
         if "train" not in splits:
             raise RunError(f"{self.path} has the splits {', '.join(splits)}, and none is train; name its files train-*")
-        missing = tuple(name for name in SPLITS if name not in splits)
+        missing, text = tuple(name for name in SPLITS if name not in splits), self.tokenising.inputs[-1]
         train = splits["train"]
         if isinstance(train, Dataset):
-            return {**splits, **split_by("text", train, ("train", *missing))} if missing else splits
-        held_out = {name: held(train, name) if name in missing else whole(splits[name]) for name in SPLITS[1:]}
-        return {"train": train.filter(lambda row: split_of(row["text"] or "") not in missing), **held_out}
+            return {**splits, **split_by(text, train, ("train", *missing))} if missing else splits
+        rest = train.filter(lambda row: split_of(row[text]) not in missing)
+        taken = {name: train.filter(partial(falls_to, name, text)).take(HELD_OUT) for name in missing}
+        return {"train": rest, **{name: whole({**splits, **taken}[name]) for name in SPLITS[1:]}}
+
+
+def falls_to(split: str, column: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row of a stream is one of these."""
+    return split_of(row[column]) == split
+
+
+def beginning(split: Split, max_samples: int | None) -> Split:
+    """The first rows."""
+    if max_samples is None:
+        return split
+    if isinstance(split, Dataset):
+        return split.select(range(min(max_samples, len(split))))
+    return split.take(max_samples)
 
 
 def below(path: Path) -> list[Path]:
@@ -150,12 +181,6 @@ def split_of_name(path: Path) -> str | None:
     return word if word in SPLITS else None
 
 
-def whole(stream: Dataset | IterableDataset) -> Dataset:
+def whole(stream: Split) -> Dataset:
     """A split that is read to its end."""
-    return Dataset.from_dict({"text": [row["text"] for row in stream]})
-
-
-def held(stream: IterableDataset, split: str) -> Dataset:
-    """The first texts of a stream that fall to a split."""
-    texts = (row["text"] for row in stream)
-    return Dataset.from_dict({"text": list(islice((t for t in texts if split_of(t or "") == split), HELD_OUT))})
+    return Dataset.from_list(list(stream))

@@ -1,0 +1,57 @@
+"""Corpora for dialogue: turns of one who asks and one who replies."""
+
+import doctest
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..tokenising import Turns
+from .definitions import Definition, definitions, dotted, opening
+from .offline import Offline, Row, unique
+from .python_docs import docstrings, module_source, parsed, standard_library
+
+MOST_TURNS = 16
+PARSER = doctest.DocTestParser()
+
+
+class Doctests(Offline):
+    """Sessions with Python, and what functions and classes are for: code and its output, question and answer.
+
+    The sessions of the docstrings have up to eight exchanges that depend on each other; the questions have one each.
+    """
+
+    tokenising = Turns
+
+    def rows(self) -> Iterator[Row]:
+        """`turns`, an even number of texts, and `origin`."""
+        yield from unique(read_dialogues(standard_library()), "turns")
+
+
+def read_dialogues(root: Path) -> Iterator[Row]:
+    """Of each file below `root`, all sessions, then all questions."""
+    for parts, tree in parsed(root):
+        sessions = (session(docstring) for docstring in docstrings(tree))
+        questions = (exchange(definition) for definition in definitions(tree, dotted(parts)))
+        for turns in filter(None, (*sessions, *questions)):
+            yield {"turns": turns, "origin": module_source(parts[0])}
+
+
+def session(docstring: str) -> list[str]:
+    """Code and output in turns; code that puts nothing out goes with what follows."""
+    try:
+        examples = PARSER.get_examples(docstring)
+    except ValueError:  # no valid doctest
+        return []
+    turns: list[str] = []
+    code = ""
+    for example in examples:
+        code += example.source
+        if example.want:
+            turns += [code.strip(), example.want.strip()]
+            code = ""
+    return [] if any("0x" in turn for turn in turns[1::2]) else turns[:MOST_TURNS]
+
+
+def exchange(definition: Definition) -> list[str]:
+    """A question about a function or a class, and the first sentence of its docstring."""
+    sentence, _ = opening(definition.docstring)
+    return [f"What does `{definition.module}.{definition.name}` do?", sentence] if sentence else []

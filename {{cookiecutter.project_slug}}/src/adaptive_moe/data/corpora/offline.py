@@ -1,0 +1,83 @@
+"""Corpora that are made from the Python that runs."""
+
+import inspect
+import platform
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from datasets import Dataset, NamedSplit
+from datasets.fingerprint import Hasher
+
+from .corpus import SPLITS, Corpus, Splits
+
+HELD_OUT = 0.05
+Row = dict[str, Any]
+
+
+class Offline(Corpus):
+    """Rows that a generator makes in some seconds, kept in the cache; needs no network.
+
+    Each row has an `origin`, mostly the top-level module it is from, and no origin stands in two splits.
+    """
+
+    @abstractmethod
+    def rows(self) -> Iterator[Row]:
+        """All rows, in the same order each time."""
+
+    def load(self, cache_dir: Path) -> Splits:
+        """Read once for each Python version; later from the cache."""
+        rows = Dataset.from_generator(
+            self.rows, cache_dir=str(cache_dir), fingerprint=self.version(), split=NamedSplit("rows")
+        )
+        return {**self.split(rows)}
+
+    def version(self) -> str:
+        """Another Python, another reader or other options have another cache."""
+        files = {*Path(__file__).parent.glob("*.py"), Path(inspect.getfile(type(self)))}
+        readers = [path.read_text(encoding="utf-8") for path in sorted(files)]
+        version: str = Hasher.hash((platform.python_version(), readers, type(self).__qualname__, vars(self)))
+        return version
+
+    def split(self, rows: Dataset) -> dict[str, Dataset]:
+        """By the origins; the column stays."""
+        return select(rows, held_out(rows["origin"]))
+
+
+def unique(rows: Iterable[Row], column: str) -> Iterator[Row]:
+    """The rows that differ from all before them in this column, in more than white space, wherever they are from."""
+    seen: set[str] = set()
+    for row in rows:
+        value = row[column]
+        text = " ".join((value if isinstance(value, str) else "\n".join(value)).split())
+        if text not in seen:
+            seen.add(text)
+            yield row
+
+
+def held_out(origins: Iterable[str]) -> dict[str, str]:
+    """The origins of validation and of test: small ones, until each has a twentieth of the rows.
+
+    Some modules hold a hundred times as many rows as others: by a checksum alone, a split may be one module or none.
+    So it orders only those of about a size.
+    """
+    sizes = Counter(origins)
+    share = HELD_OUT * sizes.total()
+    waiting = iter(sorted(sizes, key=lambda origin: (4 * sizes[origin] // share, crc32(origin.encode()))))
+    splits: dict[str, str] = {}
+    for split in SPLITS[1:]:
+        held = 0
+        while held < share:
+            origin = next(waiting)
+            splits[origin] = split
+            held += sizes[origin]
+    return splits
+
+
+def select(rows: Dataset, splits: dict[str, str]) -> dict[str, Dataset]:
+    """The rows of each split; origins that are not named are for training."""
+    names = [splits.get(origin, "train") for origin in rows["origin"]]
+    return {split: rows.select([i for i, name in enumerate(names) if name == split]) for split in SPLITS}

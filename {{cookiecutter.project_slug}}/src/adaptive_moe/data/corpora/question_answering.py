@@ -1,0 +1,104 @@
+"""Corpora for question answering: the answer is a part of the context."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..tokenising import Spans
+from .definitions import FUNCTIONS, Definition, read_definitions
+from .offline import Offline, Row
+from .python_docs import standard_library
+
+LONGEST_CONTEXT = 400
+LONGEST_SIGNATURE = 240
+RAISES = re.compile(r"\b[Rr]aises?\b(?: an?)? [`']*([A-Z]\w*(?:Error|Exception|Interrupt))\b")
+
+
+class Defaults(Offline):
+    """What is the default of a parameter, and which exception is raised? Answers are parts of the context.
+
+    The context is a function's signature and the beginning of its docstring. Functions are asked whose defaults
+    differ, so that the parameter matters, and of each only for the first parameter with that default: `None`, of
+    many, is one answer.
+    """
+
+    tokenising = Spans
+
+    def rows(self) -> Iterator[Row]:
+        """`question`, `context`, `answers` (one), `starts` (where it begins in the context) and `origin`."""
+        yield from read_questions(standard_library())
+
+
+def read_questions(root: Path) -> Iterator[Row]:
+    """About the functions below `root`; of those with the same context, about the first."""
+    seen: set[str] = set()
+    for definition in read_definitions(root):
+        rows = [row for row in questions(definition) if row["context"] not in seen]
+        seen.update(row["context"] for row in rows)
+        yield from rows
+
+
+def questions(definition: Definition) -> Iterator[Row]:
+    """About one function; none about a class."""
+    if not isinstance(definition.node, FUNCTIONS):
+        return
+    signature, defaults = signed(definition.node)
+    if len(signature) > LONGEST_SIGNATURE:
+        return
+    context = cut(f"{signature}\n{definition.docstring}".strip())
+    answers = {default: (name, start) for name, (default, start) in reversed(defaults.items())}
+    if len(answers) > 1:
+        for answer, (name, start) in reversed(answers.items()):
+            question = f"What is the default of `{name}` in `{definition.name}`?"
+            yield row(definition, question, context, answer, start)
+    raised = {match[1]: match.start(1) for match in RAISES.finditer(context, len(signature))}
+    if len(raised) == 1:
+        ((answer, start),) = raised.items()
+        yield row(definition, f"Which exception does `{definition.name}` raise?", context, answer, start)
+
+
+def row(definition: Definition, question: str, context: str, answer: str, start: int) -> Row:
+    """With the span in one piece."""
+    assert context.startswith(answer, start), (context, answer)
+    return {
+        "question": question,
+        "context": context,
+        "answers": [answer],
+        "starts": [start],
+        "origin": definition.origin,
+    }
+
+
+def signed(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, dict[str, tuple[str, int]]]:
+    """`def f(a, b=5):`, and each parameter's default with the place where it stands in there."""
+    text = f"def {node.name}("
+    defaults: dict[str, tuple[str, int]] = {}
+    for i, (parameter, default) in enumerate(parameters(node.args)):
+        text += ", " * (i > 0) + parameter
+        if default:
+            name, value = parameter.split(":")[0], ast.unparse(default)
+            text += " = " if ":" in parameter else "="
+            defaults[name] = value, len(text)
+            text += value
+    return f"{text}):", defaults
+
+
+def parameters(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    """Each as it is written, with its default; `/` and `*` are parameters here."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    without = len(positional) - len(arguments.defaults)
+    for i, each in enumerate(positional):
+        yield ast.unparse(each), arguments.defaults[i - without] if i >= without else None
+        if i + 1 == len(arguments.posonlyargs):
+            yield "/", None
+    if arguments.vararg or arguments.kwonlyargs:
+        yield "*" + (ast.unparse(arguments.vararg) if arguments.vararg else ""), None
+    yield from ((ast.unparse(k), d) for k, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    if arguments.kwarg:
+        yield "**" + ast.unparse(arguments.kwarg), None
+
+
+def cut(text: str) -> str:
+    """Not longer than a context may be, and at the end of a word."""
+    return text if len(text) <= LONGEST_CONTEXT else text[:LONGEST_CONTEXT].rsplit(maxsplit=1)[0]

@@ -1,0 +1,49 @@
+"""Corpora for summarisation: a long source and a short target."""
+
+import ast
+from collections.abc import Iterator
+from copy import copy
+from pathlib import Path
+
+from ..tokenising import Pairs
+from .definitions import FUNCTIONS, Definition, opening, read_definitions
+from .offline import Offline, Row, unique
+from .python_docs import standard_library
+
+SHORTEST, LONGEST = 40, 600
+
+
+class FirstLines(Offline):
+    """What does a function do? The source is its code and docstring but for the first sentence, which is the target.
+
+    Both kinds of text in one: prose alone, the rest of a docstring, would be half as many pairs.
+    """
+
+    tokenising = Pairs
+
+    def rows(self) -> Iterator[Row]:
+        """`source`, `target` and `origin`."""
+        yield from unique(read_summaries(standard_library()), "source")
+
+
+def read_summaries(root: Path) -> Iterator[Row]:
+    """Of all functions below `root` that have a docstring."""
+    for definition in read_definitions(root):
+        yield from summaries(definition)
+
+
+def summaries(definition: Definition) -> Iterator[Row]:
+    """Of one function; none if its docstring begins with no sentence, or if nothing much is left without it."""
+    sentence, rest = opening(definition.docstring)
+    if sentence and isinstance(definition.node, FUNCTIONS):
+        source = without_docstring(definition.node, rest)
+        if len(source) >= SHORTEST and sentence not in source:
+            yield {"source": source[:LONGEST], "target": sentence, "origin": definition.origin}
+
+
+def without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef, rest: str) -> str:
+    """The function with the rest of its docstring alone, in one line."""
+    function = copy(node)
+    remaining = [ast.Expr(ast.Constant(" ".join(rest.split())))] if rest else []
+    function.body = [*remaining, *node.body[1:]] or [ast.Pass()]
+    return ast.unparse(function)

@@ -1,0 +1,50 @@
+"""What a task cannot work with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from ..data import TextDataModule, Tokenising
+from ..errors import RunError
+
+
+def check_data(data: TextDataModule, task: str, form: type[Tokenising], longest: int | None) -> None:
+    """Before any work is done.
+
+    Raises:
+        RunError: Rows have another form, or there are fewer positions than a sample can have tokens.
+    """
+    theirs = data.corpus.tokenising
+    if theirs is not form:
+        raise RunError(
+            f"corpus is {type(data.corpus).__name__}, whose rows have {words(theirs)}, and {task} needs {words(form)}; "
+            "take the config of the task, from configs/tasks/, or a corpus of that form"
+        )
+    if longest is not None and data.context_length > longest:
+        raise RunError(
+            f"context_length is {data.context_length}, and the model learns {longest} positions; "
+            f"set --data.context_length {longest}, or raise --model.num_positions"
+        )
+
+
+def words(form: type[Tokenising]) -> str:
+    """The columns of a form."""
+    return " and ".join(form.columns)
+
+
+def check_checkpoint(checkpoint: Mapping[str, Any], task: str, state: Mapping[str, Tensor]) -> None:
+    """Before any weight is copied.
+
+    Raises:
+        RunError: They are of another task, or have another shape.
+    """
+    remedy = "give its options, before --ckpt_path: --config <its run>/config.yaml"
+    mine = {name: tuple(value.shape) for name, value in state.items()}
+    if checkpoint.get("task", task) != task:
+        raise RunError(f"the checkpoint is of {checkpoint['task']}, and this is {task}; {remedy}")
+    saved = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
+    for name in sorted(mine.keys() | saved.keys()):
+        theirs, ours = saved.get(name), mine.get(name)
+        if theirs != ours:
+            raise RunError(f"the checkpoint has {theirs} for {name}, and this model {ours}; {remedy}")

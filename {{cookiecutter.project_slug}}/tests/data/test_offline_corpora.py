@@ -1,0 +1,264 @@
+import pickle
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import Dataset
+
+from adaptive_moe.data.corpora import definitions, offline, python_docs
+from adaptive_moe.data.corpora.dialogue import Doctests, read_dialogues
+from adaptive_moe.data.corpora.offline import Offline
+from adaptive_moe.data.corpora.question_answering import Defaults, read_questions
+from adaptive_moe.data.corpora.sentiment import PackageDocs, read_paragraphs
+from adaptive_moe.data.corpora.summarisation import FirstLines, read_summaries
+from adaptive_moe.data.corpora.translation import Bytecode, listing, read_pairs
+
+Loaded = tuple[Offline, dict[str, Dataset]]
+COLUMNS: dict[type[Offline], tuple[dict[str, type], range]] = {
+    PackageDocs: ({"text": str, "label": int}, range(2_500, 4_500)),
+    Bytecode: ({"source": str, "target": str}, range(50_000, 100_000)),
+    Defaults: ({"question": str, "context": str, "answers": list, "starts": list}, range(1_500, 3_000)),
+    FirstLines: ({"source": str, "target": str}, range(3_500, 7_000)),
+    Doctests: ({"turns": list}, range(4_500, 8_000)),
+}
+FILES = {
+    "shapes/area.py": '''
+"""Everything that shapes has to say about areas.
+
+Short."""
+
+import math
+
+class ShapesError(Exception):
+    """What the Shapes.area functions
+    raise when there is no area."""
+
+def area(side: int, power=2, /, unit="cm", *rest, exact: bool = False, root=None, cut=None, **options):
+    """Return the area of a square. Raises ShapesError if
+    the side is negative.
+
+    >>> import math
+    >>> area(2)
+    4
+    >>> area(3,
+    ...      2)
+    9
+    """
+    if side < 0 and not options:
+        raise ShapesError(side, f"{unit}", *rest)
+    return math.pow(side, power)
+
+def address():
+    """address() -> where it is
+
+    >>> object()
+    <object object at 0x7f>
+    """
+''',
+    "shapes/copied.py": '"""Everything that shapes   has to say about areas."""\n',
+    "test/left_out.py": '"""Everything that tests of shapes have to say about areas."""\n',
+    "broken.py": "def (:\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture(scope="module", params=COLUMNS, ids=lambda corpus: corpus.__name__)
+def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    corpus = request.param()
+    splits = corpus.load(tmp_path_factory.mktemp("cache"))
+    return corpus, {name: split for name, split in splits.items() if isinstance(split, Dataset)}
+
+
+def everything(splits: dict[str, Dataset]) -> Iterator[dict[str, Any]]:
+    for split in splits.values():
+        yield from split.to_list()
+
+
+def content(row: dict[str, Any]) -> tuple[str, ...]:
+    columns = ([value] if isinstance(value, str | int) else value for name, value in row.items() if name != "origin")
+    return tuple(" ".join(" ".join(map(str, values)).split()) for values in columns)
+
+
+def test_no_origin_and_no_row_is_in_two_splits(loaded: Loaded) -> None:
+    splits = loaded[1]
+    assert list(splits) == ["train", "validation", "test"]
+    rows = [{content(row) for row in split} for split in splits.values()]
+    for sets in (rows, [set(split["origin"]) for split in splits.values()]):
+        assert sum(map(len, sets)) == len(set.union(*sets))
+    inputs = [set(map(str, split[loaded[0].tokenising.inputs[-1]])) for split in splits.values()]
+    assert sum(map(len, inputs)) == len(set.union(*inputs))
+    total = sum(map(len, splits.values()))
+    assert sum(map(len, rows)) == total
+    assert all(0.04 * total < len(splits[name]) < 0.15 * total for name in ("validation", "test"))
+
+
+def test_columns_and_sizes_are_as_said(loaded: Loaded) -> None:
+    corpus, splits = loaded
+    columns, sizes = COLUMNS[type(corpus)]
+    assert columns.keys() == corpus.tokenising.columns.keys()
+    assert sum(map(len, splits.values())) in sizes
+    for row in everything(splits):
+        assert {name: type(value) for name, value in row.items()} == {**columns, "origin": str}
+        assert all(value or isinstance(value, int) for value in row.values())
+
+
+def test_reading_again_gives_the_same_and_reads_no_more_than_asked(loaded: Loaded) -> None:
+    corpus = pickle.loads(pickle.dumps(loaded[0]))
+    first, second = (list(islice(corpus.rows(), 100)) for _ in range(2))
+    assert first == second
+    stored = {content(row) for row in everything(loaded[1])}
+    assert {content(row) for row in first} <= stored
+
+
+def test_each_kind_of_row_is_what_its_task_needs(loaded: Loaded) -> None:
+    corpus, splits = loaded
+    rows = list(everything(splits))
+    for row in rows[:: 1 + len(rows) // 10_000]:
+        match corpus:
+            case PackageDocs():
+                assert corpus.labels[row["label"]] not in row["text"].lower()
+            case Bytecode():
+                assert "; ".join(listing(row["source"])) == row["target"]
+                assert "<code object" not in row["target"]
+            case Defaults():
+                (answer,), (start,) = row["answers"], row["starts"]
+                assert row["context"][start : start + len(answer)] == answer
+                parameter = re.match(r"What is the default of `(\w+)`", row["question"])
+                written = rf"[(,] {{0,1}}{parameter[1]}(: .*)?( = |=)$" if parameter else r"[Rr]aises?\b.*$"
+                assert re.search(written, row["context"][:start])
+            case FirstLines():
+                assert row["target"] not in row["source"]
+            case Doctests():
+                assert len(row["turns"]) % 2 == 0
+                assert not any("0x" in turn for turn in row["turns"][1::2] if ">" in turn)
+
+
+def test_every_split_holds_every_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = PackageDocs()
+    first = corpus.load(tmp_path)
+    for split in first.values():
+        assert {row["label"] for row in split} == set(range(len(corpus.labels)))
+    monkeypatch.setattr(PackageDocs, "rows", lambda _: pytest.fail("read again"))
+    second = PackageDocs().load(tmp_path)
+    assert all([*first[name]] == [*second[name]] for name in first)
+
+
+def test_another_python_and_another_corpus_have_another_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {PackageDocs().version(), Bytecode().version(), PackageDocs().version()}
+    assert len(versions) == 2
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    assert PackageDocs().version() not in versions
+
+
+def test_paragraphs_are_masked_and_come_once(root: Path) -> None:
+    rows = offline.unique(read_paragraphs(root, ("shapes",)), "text")
+    assert list(rows) == [
+        {"text": text, "label": 0, "origin": "shapes.area"}
+        for text in (
+            "Everything that <package> has to say about areas.",
+            "What the <package>.area functions raise when there is no area.",
+            "Return the area of a square. Raises <package>Error if the side is negative.",
+            ">>> import math >>> area(2) 4 >>> area(3, ... 2) 9",
+        )
+    ]
+
+
+def test_expressions_without_code_of_their_own_are_compiled_and_not_run(tmp_path: Path) -> None:
+    lines = ["short", "nothing.exists", "[x for x in missing]", "lambda: missing", "'a' 'constant'", "call(name=value)"]
+    (tmp_path / "mine.py").write_text("\n".join([*lines, "nothing.exists", "'a text that is long' + x", "1 + 234567"]))
+    assert list(read_pairs(tmp_path)) == [
+        {
+            "source": "nothing.exists",
+            "target": "LOAD_NAME nothing; LOAD_ATTR exists; RETURN_VALUE",
+            "origin": "module mine",
+        }
+    ]
+
+
+def test_jumps_say_how_many_instructions_they_go_over() -> None:
+    shown = listing("first if this else other")
+    (jump,) = (i for i, instruction in enumerate(shown) if "JUMP" in instruction)
+    over = int(shown[jump].split(" over ")[1])
+    assert shown[jump + 1 + over] == "LOAD_NAME other"
+    assert listing("await this") == listing(" + ".join("abcdefghijkl")) == []
+
+
+def test_questions_are_about_defaults_that_differ_and_about_one_exception(root: Path) -> None:
+    signature = (
+        "def area(side: int, power=2, /, unit='cm', *rest, exact: bool = False, root=None, cut=None, **options):"
+    )
+    rows = list(read_questions(root))
+    assert [(row["question"], row["answers"]) for row in rows] == [
+        ("What is the default of `power` in `area`?", ["2"]),
+        ("What is the default of `unit` in `area`?", ["'cm'"]),
+        ("What is the default of `exact` in `area`?", ["False"]),
+        ("What is the default of `root` in `area`?", ["None"]),
+        ("Which exception does `area` raise?", ["ShapesError"]),
+    ]
+    assert all(row["context"].startswith(f"{signature}\nReturn the area of a square. Raises") for row in rows)
+    before = ("power=", "unit=", "exact: bool = ", "root=", "Raises ")
+    assert [row["starts"] for row in rows] == [[rows[0]["context"].index(text) + len(text)] for text in before]
+
+
+@pytest.mark.parametrize("function", ["def f(a=1, b=1): ...", "class F: ...", "def f(a, b=1): ..."])
+def test_no_question_is_asked_where_one_answer_fits_all(tmp_path: Path, function: str) -> None:
+    (tmp_path / "mine.py").write_text(function)
+    assert not list(read_questions(tmp_path))
+
+
+def test_a_summary_is_taken_out_of_what_it_summarises(root: Path) -> None:
+    (row,) = read_summaries(root)
+    assert row["target"] == "Return the area of a square."
+    first, docstring, *code = row["source"].splitlines()
+    assert first.startswith("def area(side: int, power=2, /")
+    assert docstring.startswith('    """Raises ShapesError if the side is negative. >>> import math')
+    assert code[-1] == "    return math.pow(side, power)"
+
+
+def test_sessions_and_questions_are_dialogues(root: Path) -> None:
+    assert [row["turns"] for row in read_dialogues(root)] == [
+        ["import math\narea(2)", "4", "area(3,\n     2)", "9"],
+        ["What does `shapes.area.ShapesError` do?", "What the Shapes.area functions raise when there is no area."],
+        ["What does `shapes.area.area` do?", "Return the area of a square."],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("docstring", "sentence", "rest"),
+    [
+        ("Do one thing. Then\nthe other.\n\nMore.", "Do one thing.", "Then the other.\n\nMore."),
+        ("Do this, e.g. that", "Do this, e.g. that", ""),
+        ("join(a, b) -> path\n\nJoin them.", "", "Join them."),
+        ("Too short.", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_openings_are_sentences(docstring: str, sentence: str, rest: str) -> None:
+    assert definitions.opening(docstring) == (sentence, rest)
+
+
+def test_definitions_are_named_from_the_outside_in(tmp_path: Path) -> None:
+    (tmp_path / "_json").mkdir()
+    (tmp_path / "_json" / "__init__.py").write_text("class A:\n if 1:\n  def f(self):\n   async def g(): ...\n")
+    found = list(definitions.read_definitions(tmp_path))
+    assert [(each.module, each.name, each.origin) for each in found] == [
+        ("_json", name, python_docs.module_source("json")) for name in ("A", "A.f", "A.f.g")
+    ]
+
+
+def test_held_out_origins_are_small_ones_until_each_split_has_a_twentieth() -> None:
+    origins = [f"large {i % 4}" for i in range(900)] + [f"small {i % 50}" for i in range(100)]
+    splits = offline.held_out(origins)
+    assert all(origin.startswith("small") for origin in splits)
+    for name in ("validation", "test"):
+        assert sum(splits.get(origin) == name for origin in origins) == 50
