@@ -18,7 +18,7 @@ dtype = torch.{dtype}
 torch._dynamo.config.capture_dynamic_output_shape_ops = True
 torch.manual_seed(0)
 sizes = dict(vocab_size=50, dim=32, num_layers=2, num_heads=2, moe=MoEConfig(num_experts=4, expert_dim=32))
-model = TextCompletion(Threshold(0.1), lambda parameters: None, **sizes).model
+model = TextCompletion(gating=Threshold(0.1), optimizer=lambda parameters: None, **sizes).model
 ids = torch.randint(50, (2, 64))
 samples = torch.zeros_like(ids)
 samples[1, 50:] = -1

@@ -29,10 +29,10 @@ class Loads(Callback):
 def test_it_spreads_a_load_that_had_collapsed(scores: str) -> None:
     module, loads = task(Threshold(), selection_bias=True, scores=scores), Loads()
     # every token has something of the first, which all routers take for a sign of their first expert
-    module.model.embedding.weight.data += 0.5 * module.model.embedding.weight.data[0].sign()
+    module.model.embedding.weight.data += 0.6 * module.model.embedding.weight.data[0].sign()
     for layer in layers(module):
         layer.router.linear.weight.data[0] = module.model.embedding.weight.data[0].sign() / 12
-    fit(module, Batches(200), ExpertLoadBalancer(rate=0.003), loads)
+    fit(module, Batches(300), ExpertLoadBalancer(rate=0.003), loads)
     assert loads.worst(0) > 7
     assert sum(loads.worst(-batch) for batch in range(1, 21)) / 20 < 1.5
 

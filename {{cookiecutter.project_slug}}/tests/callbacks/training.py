@@ -16,7 +16,9 @@ def task(gating: Gating, **moe: Any) -> TextCompletion:
     torch.manual_seed(0)
     optimizer = functools.partial(torch.optim.SGD, lr=0.0)
     config = MoEConfig(**{"num_experts": 8, "expert_dim": 16, **moe})
-    return TextCompletion(gating, optimizer, moe=config, vocab_size=50, dim=24, num_layers=2, num_heads=2)
+    return TextCompletion(
+        gating=gating, optimizer=optimizer, moe=config, vocab_size=50, dim=24, num_layers=2, num_heads=2
+    )
 
 
 def layers(module: TextCompletion) -> list[MoE]:

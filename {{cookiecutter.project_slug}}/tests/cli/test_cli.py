@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 
@@ -97,8 +98,10 @@ def test_validate_test_and_predict_read_the_run_and_write_nothing(
     assert {"val/loss", "val/perplexity"} <= set(validated)
     assert {"test/loss", "test/perplexity"} <= set(tested)
     capsys.readouterr()
-    run("predict", "--ckpt_path=last", "--data.prompt=Return the", "--model.max_new_tokens=5")
-    assert "Return the" in capsys.readouterr().out
+    run("predict", "--ckpt_path=last", "--data.inputs=Return the", "--model.max_new_tokens=5")
+    said = json.loads(capsys.readouterr().out)
+    assert said["text"] == "Return the"
+    assert isinstance(said["completion"], str)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -117,11 +120,14 @@ def test_a_checkpoint_of_another_model_is_refused_and_its_run_is_left_as_it_was(
     before = (RUN / "config.yaml").read_text()
     for command in ("fit", "predict"):
         with pytest.raises(SystemExit) as end:
-            run(command, "--ckpt_path=last", "--model.dim=48")
+            run(command, "--ckpt_path=last", "--model.dim=48", "--data.inputs=Return the")
         assert end.value.code == 2
         assert "error: the checkpoint has (" in capsys.readouterr().err
     assert (RUN / "config.yaml").read_text() == before
-    run("predict", "--model.dim=48", f"--config={RUN}/config.yaml", "--ckpt_path=last")
+    run("predict", "--model.dim=48", f"--config={RUN}/config.yaml", "--ckpt_path=last", "--data.inputs=Return the")
+    with pytest.raises(SystemExit):
+        run("predict", "--ckpt_path=last")
+    assert "error: inputs is not given; say what to predict for" in capsys.readouterr().err
 
 
 def test_configs_stack_and_the_command_line_wins(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

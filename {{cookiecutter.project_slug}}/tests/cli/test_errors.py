@@ -30,7 +30,12 @@ MISTAKES = {
     "fit --ckpt_path nothing.ckpt": "ckpt_path is nothing.ckpt, and there is no such file",
     "predict --ckpt_path last": "ckpt_path is last, and no run in runs/text_completion has a checkpoint",
     "predict": "ckpt_path is not given",
-    "validate --data.prompt=": "prompt is empty",
+    "validate --data.inputs=": "inputs is , in which there is no text",
+    "validate --data.inputs=questions.jsonl": "inputs is questions.jsonl, and there is no such file",
+    "fit --data.corpus Doctests --data.packing false --data.long_texts cut": "TextCompletion needs text",
+    "fit --model.positions learned --model.num_positions 16": "context_length is 32, and the model learns 16 positions",
+    "fit --model.generated_samples -1": "generated_samples is -1",
+    "fit --model.top_p 0": "top_p is 0.0; choose more than 0",
     "train": "'train' is no command; choose one of 'fit', 'validate', 'test', 'predict'",
 }
 

@@ -1,7 +1,7 @@
 import torch
 
 from adaptive_moe.data import IGNORE, PADDING, Batch
-from adaptive_moe.data.batch import packed, padded
+from adaptive_moe.data.batch import Source, nothing, packed, padded
 
 
 def piece(ids: list[int], sample: int) -> Batch:
@@ -28,7 +28,22 @@ def test_padded_pieces_have_a_row_each() -> None:
 
 
 def test_a_filler_is_padding_alone() -> None:
-    for batch, shape in ((packed([], 2, 4), (2, 4)), (padded([]), (1, 1))):
+    for batch, shape in ((packed([nothing(False)], 2, 4), (2, 4)), (padded([nothing(True)]), (1, 1))):
         assert batch.ids.shape == shape
         assert (batch.labels == IGNORE).all()
-        assert not batch.mask.any()
+        assert batch.num_tokens == 0
+
+
+def test_a_source_is_padded_to_its_own_length_and_known_by_its_sample() -> None:
+    pieces = [
+        piece([1], 7)._replace(source=Source(torch.tensor([8, 9, 8]), torch.tensor([7, 7, 7]))),
+        piece([2, 3], 4)._replace(source=Source(torch.tensor([6]), torch.tensor([4]))),
+    ]
+    batch = padded(pieces)
+    assert batch.ids.shape == (2, 2)
+    assert batch.source
+    assert batch.source.ids.tolist() == [[8, 9, 8], [6, 0, 0]]
+    assert batch.source.samples.tolist() == [[7, 7, 7], [4, PADDING, PADDING]]
+    assert batch.num_tokens == 3 + 4
+    assert list(batch.stacks) == ["encoder_", "decoder_"]
+    assert batch.rows([1]).source.ids.tolist() == [[6, 0, 0]]  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, Trainer
 from tokenizers import Tokenizer
 
 from adaptive_moe.callbacks import RoutingDifficulty, ScoringPass
-from adaptive_moe.data import Complexity, PythonDocs, Random, TextDataModule, Texts
+from adaptive_moe.data import Complexity, Doctests, PythonDocs, Random, TextDataModule, Texts
 from adaptive_moe.data.unigram import unigram_perplexity
 from adaptive_moe.errors import RunError
 
@@ -55,12 +55,6 @@ def module_alone(cache_dir: Path, corpus: Path) -> list[list[int]]:
     return [batch.samples[:, 0].tolist() for batch in data.train_dataloader()]
 
 
-def test_the_prompt_is_one_row(cache_dir: Path) -> None:
-    (batch,) = module(cache_dir).predict_dataloader()
-    assert batch.ids.ndim == 2
-    assert module(cache_dir).decode(batch.ids[0].tolist()) == "Return the"
-
-
 def test_a_tokenizer_that_is_loaded_has_its_own_size(cache_dir: Path, tmp_path: Path) -> None:
     module(cache_dir, vocab_size=290).tokenizer.save(str(tmp_path / "mine.json"))
     assert module(cache_dir, tokenizer=str(tmp_path / "mine.json")).vocab_size == 290
@@ -78,20 +72,23 @@ def test_long_and_empty_texts_are_counted(tmp_path: Path) -> None:
     for name in ("validation", "test"):
         Dataset.from_dict({"text": ["short"]}).to_json(tmp_path / f"{name}.jsonl")
     data = module(tmp_path / "cache", corpus=Texts(str(tmp_path)), context_length=8, long_texts="cut")
-    assert data.facts()["texts"] == "94; 90 longer than 8 tokens, which were cut, 3 empty"
+    assert data.facts()["texts"] == "94; 90 longer than 8 tokens, which were cut, 3 left out: empty"
 
 
 def test_a_split_without_text_is_refused(tmp_path: Path) -> None:
     for name, text in (("train", "text"), ("validation", " "), ("test", "text")):
         Dataset.from_dict({"text": [text]}).to_json(tmp_path / f"{name}.jsonl")
-    with pytest.raises(RunError, match="the validation split of the corpus has no text"):
+    with pytest.raises(
+        RunError, match="the validation split of the corpus has no text that can be used: 1 rows, each empty"
+    ):
         module(tmp_path / "cache", corpus=Texts(str(tmp_path)))
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"prompt": " "}, "prompt is empty"),
+        ({"corpus": Doctests()}, "packing is true, and samples of Turns stay whole: set --data.packing false"),
+        ({"corpus": Doctests(), "packing": False}, "long_texts is split, and samples of Turns stay whole"),
         ({"vocab_size": 256}, "vocab_size is 256"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"batch_size": None}, "batch_size is null, and so is token_budget"),
@@ -167,7 +164,9 @@ def test_a_place_in_an_epoch_of_other_samples_is_refused(
 
 def test_a_split_without_a_row_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("one text\nof two lines")
-    with pytest.raises(RunError, match="split of the corpus has no text; give more texts, or files of their own"):
+    with pytest.raises(
+        RunError, match=r"split of the corpus has no text that can be used: 0 rows, .* or files of their own"
+    ):
         module(tmp_path / "cache", corpus=Texts(str(tmp_path / "one.txt")))
 
 

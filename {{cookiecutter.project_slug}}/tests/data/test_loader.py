@@ -3,7 +3,8 @@ import torch
 from adaptive_moe.data.batching import Batching
 from adaptive_moe.data.loader import PlanLoader
 from adaptive_moe.data.plan import Plan
-from adaptive_moe.data.samples import Samples, Tokenising
+from adaptive_moe.data.samples import Samples
+from adaptive_moe.data.tokenising import RunningText
 
 from .test_samples import TOKENIZER
 
@@ -16,7 +17,7 @@ def test_nothing_is_read_before_the_first_batch_and_what_is_done_counts() -> Non
             self.pieces += len(pieces)
             return super().__getitems__(pieces)
 
-    samples = Read(Tokenising(TOKENIZER, 8, "split").take(["one", "two", "three"]).rows)
+    samples = Read(RunningText(TOKENIZER, 8, "split").take([{"text": text} for text in ("one", "two", "three")]).rows)
     batching = Batching(None, 1, None)
     plan = Plan(torch.arange(3), samples.lengths, batching.cuts(samples.lengths))
     loader = PlanLoader(samples, plan, batching, rank=0, world_size=1, done=4)

@@ -1,3 +1,4 @@
+import gc
 import pickle
 import re
 from collections.abc import Iterator
@@ -75,7 +76,11 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module", params=COLUMNS, ids=lambda corpus: corpus.__name__)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     corpus = request.param()
-    splits = corpus.load(tmp_path_factory.mktemp("cache"))
+    gc.disable()  # half of the time goes to it, and syntax trees have no cycles
+    try:
+        splits = corpus.load(tmp_path_factory.mktemp("cache"))
+    finally:
+        gc.enable()
     return corpus, {name: split for name, split in splits.items() if isinstance(split, Dataset)}
 
 
@@ -84,22 +89,21 @@ def everything(splits: dict[str, Dataset]) -> Iterator[dict[str, Any]]:
         yield from split.to_list()
 
 
-def content(row: dict[str, Any]) -> tuple[str, ...]:
-    columns = ([value] if isinstance(value, str | int) else value for name, value in row.items() if name != "origin")
-    return tuple(" ".join(" ".join(map(str, values)).split()) for values in columns)
+def normal(text: str | list[str]) -> str:
+    return " ".join((text if isinstance(text, str) else "\n".join(text)).split())
 
 
-def test_no_origin_and_no_row_is_in_two_splits(loaded: Loaded) -> None:
-    splits = loaded[1]
-    assert list(splits) == ["train", "validation", "test"]
-    rows = [{content(row) for row in split} for split in splits.values()]
-    for sets in (rows, [set(split["origin"]) for split in splits.values()]):
+def test_no_origin_and_no_text_is_in_two_splits(loaded: Loaded) -> None:
+    corpus, splits = loaded
+    text = corpus.tokenising.inputs[-1]
+    texts = [list(map(normal, split[text])) for split in splits.values()]
+    for columns in (texts, [list(split["origin"]) for split in splits.values()]):
+        sets = list(map(set, columns))
         assert sum(map(len, sets)) == len(set.union(*sets))
-    inputs = [set(map(str, split[loaded[0].tokenising.inputs[-1]])) for split in splits.values()]
-    assert sum(map(len, inputs)) == len(set.union(*inputs))
-    total = sum(map(len, splits.values()))
-    assert sum(map(len, rows)) == total
-    assert all(0.04 * total < len(splits[name]) < 0.15 * total for name in ("validation", "test"))
+    train, *held_out = map(len, texts)
+    assert list(splits) == ["train", "validation", "test"]
+    assert all(0.05 * train < size < 0.15 * train for size in held_out)
+    assert text == "context" or all(len(each) == len(set(each)) for each in texts)
 
 
 def test_columns_and_sizes_are_as_said(loaded: Loaded) -> None:
@@ -116,8 +120,8 @@ def test_reading_again_gives_the_same_and_reads_no_more_than_asked(loaded: Loade
     corpus = pickle.loads(pickle.dumps(loaded[0]))
     first, second = (list(islice(corpus.rows(), 100)) for _ in range(2))
     assert first == second
-    stored = {content(row) for row in everything(loaded[1])}
-    assert {content(row) for row in first} <= stored
+    stored = [row for row in everything(loaded[1]) if row["origin"] == first[0]["origin"]]
+    assert all(row in stored for row in first if row["origin"] == first[0]["origin"])
 
 
 def test_each_kind_of_row_is_what_its_task_needs(loaded: Loaded) -> None:
@@ -134,7 +138,7 @@ def test_each_kind_of_row_is_what_its_task_needs(loaded: Loaded) -> None:
                 (answer,), (start,) = row["answers"], row["starts"]
                 assert row["context"][start : start + len(answer)] == answer
                 parameter = re.match(r"What is the default of `(\w+)`", row["question"])
-                written = rf"[(,] {{0,1}}{parameter[1]}(: .*)?( = |=)$" if parameter else r"[Rr]aises?\b.*$"
+                written = rf"[( ]{parameter[1]}(: .*)?( = |=)$" if parameter else r"[Rr]aises?\b.*$"
                 assert re.search(written, row["context"][:start])
             case FirstLines():
                 assert row["target"] not in row["source"]

@@ -25,7 +25,7 @@ def test_reading_again_gives_the_same(cache_dir: Path, tmp_path: Path) -> None:
 
 def test_no_source_and_no_paragraph_is_in_two_splits(cache_dir: Path) -> None:
     splits = PythonDocs().load(cache_dir)
-    sources = [set(split["source"]) for split in splits.values()]
+    sources = [set(split["origin"]) for split in splits.values()]
     paragraphs = [{p.strip() for text in split["text"] for p in text.split("\n\n")} for split in splits.values()]
     for sets in (sources, paragraphs):
         assert sum(map(len, sets)) == len(set.union(*sets))

@@ -5,14 +5,15 @@ import pytest
 from datasets import Dataset, IterableDataset
 
 from adaptive_moe.data.plan import Piece
-from adaptive_moe.data.samples import Samples, Tokenising
+from adaptive_moe.data.samples import Samples
+from adaptive_moe.data.tokenising import RunningText
 from adaptive_moe.data.windows import Slice, Slices, Stream
 from adaptive_moe.errors import RunError
 
 from .test_samples import TOKENIZER
 
 TEXTS = [f"line {i}" for i in range(23)]
-TOKENISING = Tokenising(TOKENIZER, 16, "split")
+TOKENISING = RunningText(TOKENIZER, 16, "split")
 
 
 def read(samples: Samples | Slice) -> list[str]:
@@ -23,7 +24,7 @@ def read(samples: Samples | Slice) -> list[str]:
 
 
 def test_windows_of_a_pass_hold_every_sample_once_and_the_next_pass_mixes_them_anew() -> None:
-    windows = Slices(TOKENISING.take(TEXTS), size=5, seed=1)
+    windows = Slices(TOKENISING.take([{"text": text} for text in TEXTS]), size=5, seed=1)
     passes = [[read(windows.open(epoch)) for epoch in range(start, start + 5)] for start in (0, 5)]
     assert [len(window) for window in passes[0]] == [5, 5, 5, 5, 3]
     assert [sorted(chain(*windows)) for windows in passes] == [sorted(TEXTS)] * 2
@@ -60,7 +61,7 @@ def test_a_window_without_a_sample_is_passed_over_and_a_stream_without_one_is_re
     texts = Dataset.from_dict({"text": ["one", " ", "", "two"]}).to_iterable_dataset()
     source = Stream(texts, 1, TOKENISING)
     assert [read(source.open(epoch)) for epoch in range(3)] == [["one"], ["two"], ["one"]]
-    with pytest.raises(RunError, match="the train split of the corpus has no text"):
+    with pytest.raises(RunError, match="the train split of the corpus has nothing to learn from"):
         Stream(Dataset.from_dict({"text": [" "]}).to_iterable_dataset(), 1, TOKENISING).open(0)
 
 

@@ -68,6 +68,10 @@ class CLI(LightningCLI):
                     self.model.check(self.datamodule)
                 if self.subcommand == "fit":
                     self.datamodule.check(self.trainer)
+                if self.subcommand == "predict" and not self.datamodule.asked:
+                    refuse(
+                        "inputs is not given; say what to predict for: --data.inputs, a text or a .txt or .jsonl file"
+                    )
         except (ValueError, MisconfigurationException) as error:
             refuse(str(error))
 

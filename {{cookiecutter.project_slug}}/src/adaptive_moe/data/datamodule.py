@@ -74,7 +74,8 @@ class TextDataModule(LightningDataModule):
         check_window(window, corpus, order)
         self.loaded_tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         self.vocab_size = self.loaded_tokenizer.get_vocab_size() if self.loaded_tokenizer else vocab_size
-        self.corpus, self.order, self.inputs, self.seed = corpus, order, inputs, seed
+        self.corpus, self.order, self.seed = corpus, order, seed
+        self.asked = read_inputs(inputs, corpus.tokenising) if inputs is not None else []
         self.num_classes = len(corpus.labels)
         self.context_length, self.long_texts = context_length, long_texts
         self.batching = batching(context_length, packing, batch_size, token_budget)
@@ -94,8 +95,6 @@ class TextDataModule(LightningDataModule):
         """Read the cache; on every process."""
         if stage == "fit" and self.trainer:
             self.check(self.trainer)
-        if stage == "predict":
-            self.asked = read_inputs(self.inputs or "", self.corpus.tokenising)
         self.read()
         if stage == "fit":
             source = self.samples.get("train", self.rows["train"])

@@ -37,8 +37,9 @@ class Encoder(Stack):
         positions: Positions = "rotary",
         num_positions: int = 1024,
     ) -> None:
+        tokens = embedding(vocab_size, dim)
         super().__init__(dim, num_heads, feed_forwards, positions, num_positions)
-        self.embedding = embedding(vocab_size, dim)
+        self.embedding = tokens
 
     def forward(
         self, ids: Int[Tensor, "batch length"], samples: Int[Tensor, "batch length"]
@@ -59,8 +60,9 @@ class Decoder(Stack):
         positions: Positions = "rotary",
         num_positions: int = 1024,
     ) -> None:
+        tokens = embedding(vocab_size, dim)
         super().__init__(dim, num_heads, feed_forwards, positions, num_positions)
-        self.embedding = embedding(vocab_size, dim)
+        self.embedding = tokens
         self.refuse_gating_that_sees_the_future()
 
     def forward(

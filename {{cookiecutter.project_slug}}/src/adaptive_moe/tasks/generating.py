@@ -55,6 +55,10 @@ class Generating(Task):
         logits = self.model.logits(hidden[known])
         return Loss(F.cross_entropy(logits.float(), batch.labels[known], reduction="sum"), known.sum())
 
+    def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
+        """Perplexity too."""
+        return {"train/loss": loss, "train/perplexity": loss.exp()}
+
     @abstractmethod
     def prompts(self, batch: Batch) -> list[Int[Tensor, " prompt"]]:
         """Of each row of an evaluation, the tokens that an answer goes on from."""

@@ -108,8 +108,9 @@ class Task(LightningModule):
 
     def setup(self, stage: str) -> None:
         """Training sees the same shapes again and again; evaluation does not."""
-        if isinstance(self.data, TextDataModule):  # loaders of one's own are one's own affair
-            self.check(self.data)
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if isinstance(data, TextDataModule):  # loaders of one's own are one's own affair
+            self.check(data)
         if self.compiled and stage == "fit":
             # the rows that the experts keep for backward are as many as the routing has choices
             torch._dynamo.config.capture_dynamic_output_shape_ops = True
@@ -152,13 +153,17 @@ class Task(LightningModule):
         hidden, routings = self.read(batch)
         total, number = self.loss(hidden, batch)
         aux_loss = self.aux_loss(list(routings.values())).to(total.device)
-        self.log("train/loss", total.detach() / number.clamp(min=1))
+        self.log_dict(self.training_values(total.detach() / number.clamp(min=1)))
         self.log("train/aux_loss", aux_loss)
         shared = mean_over_ranks(number)
         return {
             "loss": total / shared.where(shared > 0, 1) + aux_loss,
             "routings": {name: routing.detach() for name, routing in routings.items()},
         }
+
+    def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
+        """What is logged of a training batch, from its mean loss."""
+        return {"train/loss": loss}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch up."""

@@ -3,9 +3,11 @@
 import doctest
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..tokenising import Turns
 from .definitions import Definition, definitions, dotted, opening
+from .files import Files
 from .offline import Offline, Row, unique
 from .python_docs import docstrings, module_source, parsed, standard_library
 
@@ -55,3 +57,24 @@ def exchange(definition: Definition) -> list[str]:
     """A question about a function or a class, and the first sentence of its docstring."""
     sentence, _ = opening(definition.docstring)
     return [f"What does `{definition.module}.{definition.name}` do?", sentence] if sentence else []
+
+
+class Dialogues(Files):
+    """A column of dialogues, which are lists of texts: every second is a reply.
+
+    Args:
+        path: Files, a folder, or the id of a dataset.
+        turns: The column that holds them.
+    """
+
+    tokenising = Turns
+
+    def __init__(self, path: str, turns: str = "turns", **options: Any) -> None:
+        super().__init__({"turns": turns}, path, **options)
+
+
+class SODA(Dialogues):
+    """Dialogues of everyday life, as in the paper: allenai/soda on the hub."""
+
+    def __init__(self, path: str = "allenai/soda", turns: str = "dialogue", **options: Any) -> None:
+        super().__init__(path, turns, **options)

@@ -4,9 +4,11 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..tokenising import Spans
 from .definitions import FUNCTIONS, Definition, read_definitions
+from .files import Files
 from .offline import Offline, Row
 from .python_docs import standard_library
 
@@ -102,3 +104,42 @@ def parameters(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None]
 def cut(text: str) -> str:
     """Not longer than a context may be, and at the end of a word."""
     return text if len(text) <= LONGEST_CONTEXT else text[:LONGEST_CONTEXT].rsplit(maxsplit=1)[0]
+
+
+class Questions(Files):
+    """Columns of questions, of contexts, of lists of answers, and of where in the context each answer begins.
+
+    Args:
+        path: Files, a folder, or the id of a dataset.
+        question: The column that holds the question.
+        context: The column that holds the text with the answer.
+        answers: The column that holds all that is right; the first is learnt.
+        starts: The column that holds their places in the context, in characters from 0; `a.b` is b in the column a.
+    """
+
+    tokenising = Spans
+
+    def __init__(
+        self,
+        path: str,
+        question: str = "question",
+        context: str = "context",
+        answers: str = "answers",
+        starts: str = "starts",
+        **options: Any,
+    ) -> None:
+        columns = {"question": question, "context": context, "answers": answers, "starts": starts}
+        super().__init__(columns, path, **options)
+
+
+class SQuAD(Questions):
+    """Questions about Wikipedia, version 1.1, as in the paper: rajpurkar/squad on the hub."""
+
+    def __init__(
+        self,
+        path: str = "rajpurkar/squad",
+        answers: str = "answers.text",
+        starts: str = "answers.answer_start",
+        **options: Any,
+    ) -> None:
+        super().__init__(path, answers=answers, starts=starts, **options)

@@ -4,11 +4,13 @@ import ast
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 from ..tokenising import Pairs
 from .definitions import FUNCTIONS, Definition, opening, read_definitions
 from .offline import Offline, Row, unique
 from .python_docs import standard_library
+from .translation import TextPairs
 
 SHORTEST, LONGEST = 40, 600
 
@@ -47,3 +49,17 @@ def without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef, rest: str) -
     remaining = [ast.Expr(ast.Constant(" ".join(rest.split())))] if rest else []
     function.body = [*remaining, *node.body[1:]] or [ast.Pass()]
     return ast.unparse(function)
+
+
+class CNNDailyMail(TextPairs):
+    """News and what stands beside them in short, as in the paper: abisee/cnn_dailymail on the hub."""
+
+    def __init__(
+        self,
+        path: str = "abisee/cnn_dailymail",
+        source: str = "article",
+        target: str = "highlights",
+        name: str | None = "3.0.0",
+        **options: Any,
+    ) -> None:
+        super().__init__(path, source, target, name=name, **options)

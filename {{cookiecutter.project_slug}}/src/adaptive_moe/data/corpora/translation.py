@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 from ..tokenising import Pairs
+from .files import Files
 from .offline import Offline, Row, unique
 from .python_docs import module_source, parsed, standard_library
 
@@ -92,3 +94,32 @@ def instructions(code: CodeType) -> Iterator[str]:
             yield each.opname
         else:
             yield f"{each.opname} {each.argrepr or each.arg}"
+
+
+class TextPairs(Files):
+    """A column of sources and one of targets.
+
+    Args:
+        path: Files, a folder, or the id of a dataset.
+        source: The column that holds what is read; `a.b` is b in the column a.
+        target: The column that holds what is written.
+    """
+
+    tokenising = Pairs
+
+    def __init__(self, path: str, source: str = "source", target: str = "target", **options: Any) -> None:
+        super().__init__({"source": source, "target": target}, path, **options)
+
+
+class WMT19(TextPairs):
+    """German to English, news of the WMT 2019, as in the paper: wmt/wmt19 on the hub."""
+
+    def __init__(
+        self,
+        path: str = "wmt/wmt19",
+        source: str = "translation.de",
+        target: str = "translation.en",
+        name: str | None = "de-en",
+        **options: Any,
+    ) -> None:
+        super().__init__(path, source, target, name=name, **options)

@@ -30,7 +30,7 @@ def write(path: Path, rows: list[dict[str, Any]] = ROWS) -> Path:
 
 def corpus(path: Path | str, **options: Any) -> Texts:
     column = "text" if str(path).endswith((".txt", ".md")) else "body"
-    return Texts(str(path), **{"column": column, **options})
+    return Texts(str(path), **{"text": column, **options})
 
 
 def texts(split: Dataset | IterableDataset) -> list[str]:
@@ -77,12 +77,15 @@ def test_wildcards_name_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(
     ("column", "words"),
-    [("text", "column is text, and .* has the columns id, body; choose one"), ("id", "it holds .*int64.*, no text")],
+    [
+        ("text", "text is the column text, and .* has the columns id, body; choose the one that holds text"),
+        ("id", "text is the column id, and in .* it holds numbers, where text is needed"),
+    ],
 )
 def test_a_column_that_is_not_there_or_holds_no_text(column: str, words: str, streaming: bool, tmp_path: Path) -> None:
     path = write(tmp_path / "file.parquet")
     with pytest.raises(RunError, match=words):
-        Texts(str(path), column=column, streaming=streaming).load(tmp_path)
+        Texts(str(path), text=column, streaming=streaming).load(tmp_path)
 
 
 def test_without_a_network_an_id_is_refused_with_the_corpus_that_needs_none(

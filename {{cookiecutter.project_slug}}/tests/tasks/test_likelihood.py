@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from adaptive_moe.tasks.perplexity import Perplexity
+from adaptive_moe.tasks.likelihood import BitsPerByte, Perplexity
 
 
 def perplexity(*batches: tuple[float, int]) -> float:
@@ -29,3 +29,10 @@ def test_a_probability_that_underflows_does_not_make_it_infinite() -> None:
 
 def test_a_loss_that_is_not_a_number_is_shown_not_dropped() -> None:
     assert math.isnan(perplexity((math.nan, 3), (6.0, 3)))
+
+
+def test_bits_per_byte_are_over_bytes_not_tokens() -> None:
+    metric = BitsPerByte()
+    metric.update(torch.tensor(8 * math.log(2)), torch.tensor(3))
+    metric.update(torch.tensor(4 * math.log(2)), torch.tensor(5))
+    assert float(metric.compute()) == pytest.approx(12 / 8)
