@@ -16,7 +16,7 @@ def task(gating: Gating) -> TextCompletion:
     """The default model; it does not move, so that a step is like the one before."""
     torch.manual_seed(0)
     optimizer = functools.partial(torch.optim.AdamW, lr=0.0, weight_decay=0.1, fused=True)
-    module = TextCompletion(gating, optimizer, aux_loss=AuxLoss(balance_over="all_choices"))
+    module = TextCompletion(gating=gating, optimizer=optimizer, aux_loss=AuxLoss(balance_over="all_choices"))
     module.log = module.log_dict = lambda *_, **__: None  # type: ignore[assignment, method-assign]
     return module
 

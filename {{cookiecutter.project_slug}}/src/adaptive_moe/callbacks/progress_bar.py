@@ -1,6 +1,7 @@
 """A progress bar that shows what matters."""
 
 import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -15,13 +16,11 @@ class MoEProgressBar(TQDMProgressBar):
         """What stands behind the bar."""
         metrics: dict[str, Any] = {**trainer.callback_metrics, **trainer.progress_bar_metrics}
         shown = {"train/loss": "loss", "routing/experts_per_token": "experts/token"}
-        monitor = getattr(trainer.checkpoint_callback, "monitor", None)
-        if monitor:
-            shown[monitor] = monitor.replace("/", " ")
+        monitors = [getattr(callback, "monitor", None) for callback in trainer.checkpoint_callbacks]
+        shown |= {monitor: monitor.replace("/", " ") for monitor in monitors if monitor}
         return {name: f"{float(metrics[tag]):.4g}" for tag, name in shown.items() if tag in metrics}
 
     def init_predict_tqdm(self) -> Tqdm:
         """Beside the predictions, which may be written to a file, not among them."""
-        bar = super().init_predict_tqdm()
-        bar.fp = sys.stderr
-        return bar
+        with redirect_stdout(sys.stderr):
+            return super().init_predict_tqdm()

@@ -26,7 +26,7 @@ class Dialogue(Generating):
         """Over tokens of all replies, and over last replies."""
         return {"perplexity": Perplexity(), "f1": MeanMetric()}
 
-    def prompts(self, batch: Batch) -> list[Int[Tensor, " prompt"]]:
+    def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """Up to the last reply."""
         return [ids[: start + 1] for ids, start in zip(batch.ids, last_replies(batch), strict=True)]
 

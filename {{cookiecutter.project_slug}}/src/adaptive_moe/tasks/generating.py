@@ -60,10 +60,10 @@ class Generating(Task):
         return {"train/loss": loss, "train/perplexity": loss.exp()}
 
     @abstractmethod
-    def prompts(self, batch: Batch) -> list[Int[Tensor, " prompt"]]:
+    def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """Of each row of an evaluation, the tokens that an answer goes on from."""
 
-    def write(self, prompts: list[Int[Tensor, " prompt"]], batch: Batch) -> list[str]:
+    def write(self, prompts: list[Int[Tensor, " _"]], batch: Batch) -> list[str]:
         """Answers to prompts, one for each row."""
         ids, samples = left_padded(prompts)
         source = numbered(batch.source) if batch.source else ()

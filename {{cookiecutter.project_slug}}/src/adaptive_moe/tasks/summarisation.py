@@ -20,7 +20,7 @@ class Summarisation(Generating):
         """Over the samples that are answered in writing."""
         return {name: MeanMetric() for name in ROUGE}
 
-    def prompts(self, batch: Batch) -> list[Int[Tensor, " prompt"]]:
+    def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """The token that a summary begins with."""
         return list(batch.ids[:, :1])
 

@@ -32,6 +32,6 @@ class TextCompletion(Generating):
         self.update(stage, "perplexity", total, number)
         self.update(stage, "bits_per_byte", total, self.bytes_of_tokens[batch.labels[batch.labels != IGNORE]].sum())
 
-    def prompts(self, batch: Batch) -> list[Int[Tensor, " prompt"]]:
+    def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """None: an evaluation has nothing to compare with."""
         return []

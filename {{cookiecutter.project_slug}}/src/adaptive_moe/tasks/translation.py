@@ -20,7 +20,7 @@ class Translation(Generating):
         """Over the samples that are answered in writing."""
         return {"bleu": SacreBLEUScore(), "exact_match": MeanMetric()}
 
-    def prompts(self, batch: Batch) -> list[Int[Tensor, " prompt"]]:
+    def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """The token that a target begins with."""
         return list(batch.ids[:, :1])
 

@@ -1,7 +1,7 @@
 """Corpora for text classification: a text and the number of its class."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ class SST2(LabelledTexts):
         super().__init__(path, labels, text, splits=splits, **options)
 
 
-def numbered(labels: Sequence[str], row: dict[str, Any]) -> dict[str, Any]:
+def numbered(labels: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
     """The class as a number.
 
     Raises:
