@@ -1,3 +1,4 @@
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def test_any_file_by_the_same_key(suffix: str, streaming: bool, tmp_path: Path) 
     if not streaming:
         fingerprints = [splits["train"]._fingerprint, again["train"]._fingerprint]
         assert fingerprints[0] == fingerprints[1]  # or nothing would be found in the cache
+    gc.collect()  # what is left open is told here
 
 
 @pytest.mark.parametrize("streaming", [False, True])

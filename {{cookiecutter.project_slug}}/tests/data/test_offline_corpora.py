@@ -17,6 +17,7 @@ from adaptive_moe.data.corpora.sentiment import PackageDocs, read_paragraphs
 from adaptive_moe.data.corpora.summarisation import FirstLines, read_summaries
 from adaptive_moe.data.corpora.translation import Bytecode, listing, read_pairs
 
+pytestmark = pytest.mark.slow
 Loaded = tuple[Offline, dict[str, Dataset]]
 COLUMNS: dict[type[Offline], tuple[dict[str, type], range]] = {
     PackageDocs: ({"text": str, "label": int}, range(2_500, 4_500)),

@@ -8,6 +8,7 @@ import pytest
 
 from ..conftest import Run, called
 
+pytestmark = pytest.mark.slow
 CONFIGS = Path(__file__).parents[2] / "configs"
 ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "sentiment": ({"text": "a film of some length"}, "label"),

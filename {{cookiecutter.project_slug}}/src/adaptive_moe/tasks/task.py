@@ -76,16 +76,16 @@ class Task(LightningModule):
                 raise ValueError(f"{name} is {value}; it must be at least 1")
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
-        if moe.layers and aux_loss.balances_nothing(gating):
-            raise ValueError(
-                f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
-                "expert: set --model.aux_loss.balance_over all_choices"
-            )
         optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
         num_stacks = 2 if self.architecture is EncoderDecoder else 1
         stacks = [moe.build(dim, num_layers, gating) for _ in range(num_stacks)]
         table = {"positions": positions, "num_positions": num_positions}
         self.model = self.architecture(vocab_size, dim, num_heads, *stacks, **table)  # type: ignore[arg-type]
+        if moe.layers and aux_loss.balances_nothing(gating):
+            raise ValueError(
+                f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
+                "expert: set --model.aux_loss.balance_over all_choices"
+            )
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
         self.longest = num_positions if positions == "learned" else None
         self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
