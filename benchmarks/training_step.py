@@ -55,10 +55,10 @@ def against_top_two(experts_per_token: float, rounds: int) -> dict[str, float]:
     adaptive, top_two = task(gating), task(TopK(2))
     for _ in range(20):  # what a layer does depends on those before it, so that one threshold takes some rounds
         with torch.no_grad():
-            routings = list(adaptive.loss(batch, "train")[1].values())
+            routings = list(adaptive.read(batch)[1].values())
         gating.threshold.copy_(threshold_for(gating, routings, experts_per_token))
     with torch.no_grad():
-        routings = list(adaptive.loss(batch, "train")[1].values())
+        routings = list(adaptive.read(batch)[1].values())
     used = float(torch.stack([routing.experts_per_token for routing in routings]).float().mean())
     calls = {"adaptive": step(adaptive, batch), "top-2": step(top_two, batch)}
     share = share_of_experts(calls["top-2"])

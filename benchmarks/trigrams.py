@@ -17,12 +17,12 @@ class Trigrams:
     """
 
     def __init__(self, texts: Iterable[Sequence[int]], vocab_size: int) -> None:
-        three: Counter[tuple[int, int, int]] = Counter()
+        three: Counter[tuple[int, ...]] = Counter()
         for ids in texts:
             padded = [NOTHING, NOTHING, *ids]
             three.update(zip(padded, padded[1:], padded[2:], strict=False))
         self.vocab_size = vocab_size
-        self.orders = [three, kinds(three), kinds(kinds(three))]
+        self.orders: list[Counter[tuple[int, ...]]] = [three, kinds(three), kinds(kinds(three))]
         self.sums = [sums(counts) for counts in self.orders]
 
     def prob(self, history: tuple[int, ...], token: int, order: int = 0) -> float:
