@@ -9,7 +9,8 @@ from lightning.pytorch import Callback, Trainer
 from tokenizers import Tokenizer
 
 from adaptive_moe.callbacks import RoutingDifficulty, ScoringPass
-from adaptive_moe.data import Complexity, Doctests, PythonDocs, Random, TextDataModule, Texts
+from adaptive_moe.data import Complexity, PythonDocs, Random, TextDataModule, Texts
+from adaptive_moe.data.corpora import Doctests
 from adaptive_moe.data.unigram import unigram_perplexity
 from adaptive_moe.errors import RunError
 
