@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -16,8 +17,8 @@ from .stack import Stack, embedding
 from .visible import causal_within_samples, within_samples
 
 
-class Encoder(Stack):
-    """Embedding and stack. A token sees all of its sample.
+class EmbeddedStack(Stack):
+    """What encoder and decoder share: a token embedding below a stack.
 
     Args:
         vocab_size: Number of token ids.
@@ -41,6 +42,10 @@ class Encoder(Stack):
         super().__init__(dim, num_heads, feed_forwards, positions, num_positions)
         self.embedding = tokens
 
+
+class Encoder(EmbeddedStack):
+    """Embedding and stack. A token sees all of its sample."""
+
     def forward(
         self, ids: Int[Tensor, "batch length"], samples: Int[Tensor, "batch length"]
     ) -> tuple[Float[Tensor, "batch length dim"], dict[str, Routing]]:
@@ -48,21 +53,11 @@ class Encoder(Stack):
         return self.run(self.embedding(ids), samples, within_samples(samples, samples))
 
 
-class Decoder(Stack):
-    """Embedding and stack. A token sees the past of its sample. Arguments as of the encoder."""
+class Decoder(EmbeddedStack):
+    """Embedding and stack. A token sees the past of its sample."""
 
-    def __init__(
-        self,
-        vocab_size: int,
-        dim: int,
-        num_heads: int,
-        feed_forwards: Sequence[MoE | FeedForward],
-        positions: Positions = "rotary",
-        num_positions: int = 1024,
-    ) -> None:
-        tokens = embedding(vocab_size, dim)
-        super().__init__(dim, num_heads, feed_forwards, positions, num_positions)
-        self.embedding = tokens
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self.refuse_gating_that_sees_the_future()
 
     def forward(

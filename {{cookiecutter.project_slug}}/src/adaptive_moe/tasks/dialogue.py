@@ -10,6 +10,7 @@ from ..moe import Routing
 from .generating import Generating
 from .likelihood import Perplexity
 from .scores import exact_match_and_f1
+from .task import Loss
 
 
 class Dialogue(Generating):
@@ -30,9 +31,9 @@ class Dialogue(Generating):
         """Up to the last reply."""
         return [ids[: start + 1] for ids, start in zip(batch.ids, last_replies(batch), strict=True)]
 
-    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, stage: str) -> None:
+    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
         """Perplexity is better when lower, F1 when higher."""
-        self.update(stage, "perplexity", *self.loss(hidden, batch))
+        self.update(stage, "perplexity", *loss)
         starts = last_replies(batch)
         for row, text in self.written(batch, stage):
             labels = batch.labels[row, starts[row] :]

@@ -67,7 +67,7 @@ class QuestionAnswering(Task):
         """Over questions; a share, not per cent."""
         return {"exact_match": MeanMetric(), "f1": MeanMetric()}
 
-    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, stage: str) -> None:
+    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
         """Against all answers that the corpus has."""
         for sample, answer, _ in self.answers(hidden, batch):
             exact_match, f1 = exact_match_and_f1(answer, self.data.row(SPLITS[stage], sample)["answers"])

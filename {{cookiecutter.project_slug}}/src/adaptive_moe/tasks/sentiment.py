@@ -44,10 +44,11 @@ class Sentiment(Task):
             "f1": MulticlassF1Score(self.num_classes, average="macro"),
         }
 
-    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, stage: str) -> None:
+    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
         """By the likeliest class."""
+        logits, classes = self.logits(hidden, batch), batch.labels[batch.labels != IGNORE]
         for name in ("accuracy", "f1"):
-            self.update(stage, name, self.logits(hidden, batch), batch.labels[batch.labels != IGNORE])
+            self.update(stage, name, logits, classes)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[dict[str, Any]]:
         """Label and probability of each text."""

@@ -103,8 +103,8 @@ class Task(LightningModule):
         """The task's own."""
 
     @abstractmethod
-    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, stage: str) -> None:
-        """Bring the task's metrics up to date with a batch."""
+    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
+        """Bring the task's metrics up to date with a batch, whose loss is known."""
 
     def setup(self, stage: str) -> None:
         """Training sees the same shapes again and again; evaluation does not."""
@@ -176,8 +176,9 @@ class Task(LightningModule):
     def evaluate(self, batch: Batch, stage: str) -> None:
         """Loss and metrics."""
         hidden, _ = self.read(batch)
-        self.update(stage, "loss", *self.loss(hidden, batch))
-        self.measure(hidden, batch, stage)
+        loss = self.loss(hidden, batch)
+        self.update(stage, "loss", *loss)
+        self.measure(hidden, batch, loss, stage)
 
     def update(self, stage: str, name: str, *values: Any) -> None:
         """Add to one of the metrics."""

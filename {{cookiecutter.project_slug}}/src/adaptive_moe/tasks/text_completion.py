@@ -10,6 +10,7 @@ from ..data import IGNORE, Batch, RunningText, bytes_of_tokens
 from ..model import Decoder
 from .generating import Generating
 from .likelihood import BitsPerByte, Perplexity
+from .task import Loss
 
 
 class TextCompletion(Generating):
@@ -26,11 +27,12 @@ class TextCompletion(Generating):
         """Over tokens, and over bytes."""
         return {"perplexity": Perplexity(), "bits_per_byte": BitsPerByte()}
 
-    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, stage: str) -> None:
+    def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
         """Lower is better, of both."""
-        total, number = self.loss(hidden, batch)
-        self.update(stage, "perplexity", total, number)
-        self.update(stage, "bits_per_byte", total, self.bytes_of_tokens[batch.labels[batch.labels != IGNORE]].sum())
+        self.update(stage, "perplexity", *loss)
+        self.update(
+            stage, "bits_per_byte", loss.total, self.bytes_of_tokens[batch.labels[batch.labels != IGNORE]].sum()
+        )
 
     def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """None: an evaluation has nothing to compare with."""

@@ -1,7 +1,7 @@
 """Where a task's text comes from."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 from zlib import crc32
@@ -40,7 +40,11 @@ def split_by(column: str, rows: Dataset, names: tuple[str, ...] = SPLITS) -> dic
 
     What falls to a split that is not named stays in train.
     """
-    splits = [split_of(source) for source in rows[column]]
+    return divided(rows, (split_of(source) for source in rows[column]), names)
+
+
+def divided(rows: Dataset, splits: Iterable[str], names: tuple[str, ...] = SPLITS) -> dict[str, Dataset]:
+    """The rows of each split that is named, if these are the splits of the rows; others are for training."""
     numbers: dict[str, list[int]] = {name: [] for name in names}
     for i, split in enumerate(splits):
         numbers[split if split in names else "train"].append(i)

@@ -12,7 +12,7 @@ from zlib import crc32
 from datasets import Dataset, NamedSplit
 from datasets.fingerprint import Hasher
 
-from .corpus import SPLITS, Corpus, Splits
+from .corpus import SPLITS, Corpus, Splits, divided
 
 HELD_OUT = 0.05
 Row = dict[str, Any]
@@ -79,5 +79,4 @@ def held_out(origins: Iterable[str]) -> dict[str, str]:
 
 def select(rows: Dataset, splits: dict[str, str]) -> dict[str, Dataset]:
     """The rows of each split; origins that are not named are for training."""
-    names = [splits.get(origin, "train") for origin in rows["origin"]]
-    return {split: rows.select([i for i, name in enumerate(names) if name == split]) for split in SPLITS}
+    return divided(rows, (splits.get(origin, "train") for origin in rows["origin"]))
