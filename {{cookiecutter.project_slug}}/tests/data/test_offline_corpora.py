@@ -138,7 +138,7 @@ def test_each_kind_of_row_is_what_its_task_needs(loaded: Loaded) -> None:
             case Defaults():
                 (answer,), (start,) = row["answers"], row["starts"]
                 assert row["context"][start : start + len(answer)] == answer
-                parameter = re.match(r"What is the default of `(\w+)`", row["question"])
+                parameter = re.match(r"What is the default of (\w+) ", row["question"])
                 written = rf"[( ]{parameter[1]}(: .*)?( = |=)$" if parameter else r"[Rr]aises?\b.*$"
                 assert re.search(written, row["context"][:start])
             case FirstLines():
@@ -204,14 +204,15 @@ def test_questions_are_about_defaults_that_differ_and_about_one_exception(root: 
     )
     rows = list(read_questions(root))
     assert [(row["question"], row["answers"]) for row in rows] == [
-        ("What is the default of `power` in `area`?", ["2"]),
-        ("What is the default of `unit` in `area`?", ["'cm'"]),
-        ("What is the default of `exact` in `area`?", ["False"]),
-        ("What is the default of `root` in `area`?", ["None"]),
-        ("Which exception does `area` raise?", ["ShapesError"]),
+        ("What is the default of power in area?", ["2"]),
+        ("What is the default of unit in area?", ["'cm'"]),
+        ("What is the default of exact in area?", ["False"]),
+        ("What is the default of root in area?", ["None"]),
+        ("What is the default of cut in area?", ["None"]),
+        ("Which exception does area raise?", ["ShapesError"]),
     ]
     assert all(row["context"].startswith(f"{signature}\nReturn the area of a square. Raises") for row in rows)
-    before = ("power=", "unit=", "exact: bool = ", "root=", "Raises ")
+    before = ("power=", "unit=", "exact: bool = ", "root=", "cut=", "Raises ")
     assert [row["starts"] for row in rows] == [[rows[0]["context"].index(text) + len(text)] for text in before]
 
 

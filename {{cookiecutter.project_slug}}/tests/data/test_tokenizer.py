@@ -31,6 +31,16 @@ def test_the_vocabulary_is_as_asked_and_has_an_end_of_text() -> None:
     assert train_tokenizer([""], SMALLEST_VOCABULARY).get_vocab_size() == SMALLEST_VOCABULARY
 
 
+def test_a_text_that_names_the_end_of_text_is_text_all_the_same(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": ["the theory"]})
+    learned = learned_tokenizer(rows, RunningText.texts, 270, tmp_path)
+    learned.save(str(tmp_path / "tokenizer.json"))
+    for tokenizer in (learned, load_tokenizer(str(tmp_path / "tokenizer.json"))):
+        ids = tokenizer.encode("the <|endoftext|>").ids
+        assert end_of_text(tokenizer) not in ids
+        assert tokenizer.decode(ids) == "the <|endoftext|>"
+
+
 @given(st.text().filter(lambda text: "<|endoftext|>" not in text))
 def test_the_bytes_of_its_tokens_are_those_of_the_text(text: str) -> None:
     ids = TOKENIZER.encode(text).ids

@@ -27,7 +27,7 @@ def learned_tokenizer(
     path = cache_dir / f"tokenizer-{rows._fingerprint}-{vocab_size}.json"
     if not path.exists():
         save_tokenizer(train_tokenizer(texts(rows), vocab_size), path)
-    return Tokenizer.from_file(str(path))
+    return of_text(Tokenizer.from_file(str(path)))
 
 
 def load_tokenizer(name: str) -> Tokenizer:
@@ -38,16 +38,22 @@ def load_tokenizer(name: str) -> Tokenizer:
     """
     try:
         path = name if Path(name).is_file() else hf_hub_download(name, "tokenizer.json")
-        tokenizer = Tokenizer.from_file(path)
+        tokenizer = of_text(Tokenizer.from_file(path))
     except Exception as error:  # the library raises nothing more special
         reason = " ".join(str(error).split())[:200]
         raise ValueError(
             f"tokenizer is {name}; it is neither a file of the tokenizers library nor a model that the hub gives "
             f"({reason}): give a tokenizer.json, or null to learn one from the training split"
         ) from error
+    end_of_text(tokenizer)
+    return tokenizer
+
+
+def of_text(tokenizer: Tokenizer) -> Tokenizer:
+    """A text is a text, whatever it says and however long it is."""
+    tokenizer.encode_special_tokens = True  # "<|endoftext|>" in a text is thirteen letters, and closes nothing
     tokenizer.no_truncation()  # a file may say how its owner cut and padded
     tokenizer.no_padding()
-    end_of_text(tokenizer)
     return tokenizer
 
 

@@ -128,11 +128,13 @@ class Files(Corpus):
     def named(self, found: Mapping[str, Split]) -> Splits:
         """The splits that are wanted, under our names, and as many rows of each as are wanted."""
         wanted = self.splits or {ALIASES.get(name, name): name for name in found}
-        if missing := sorted(set(wanted.values()) - found.keys()):
+        # a file named dev holds the split validation already, and may be asked for by either name
+        known = {**{alias: found[name] for alias, name in ALIASES.items() if name in found}, **found}
+        if missing := sorted(set(wanted.values()) - known.keys()):
             raise RunError(
                 f"splits names {', '.join(missing)}, and {self.path} has {', '.join(found)}; choose of those"
             )
-        return {ours: beginning(found[theirs], self.max_samples) for ours, theirs in wanted.items()}
+        return {ours: beginning(known[theirs], self.max_samples) for ours, theirs in wanted.items()}
 
     def rows(self, split: Split) -> Split:
         """With the columns of the form."""

@@ -21,8 +21,8 @@ class Defaults(Offline):
     """What is the default of a parameter, and which exception is raised? Answers are parts of the context.
 
     The context is a function's signature and the beginning of its docstring. Functions are asked whose defaults
-    differ, so that the parameter matters, and of each only for the first parameter with that default: `None`, of
-    many, is one answer.
+    differ, so that the parameter matters. Names stand in the question as they do in the signature, behind a space and
+    without quotes: they are the same tokens.
     """
 
     tokenising = Spans
@@ -49,15 +49,13 @@ def questions(definition: Definition) -> Iterator[Row]:
     if len(signature) > LONGEST_SIGNATURE:
         return
     context = cut(f"{signature}\n{definition.docstring}".strip())
-    answers = {default: (name, start) for name, (default, start) in reversed(defaults.items())}
-    if len(answers) > 1:
-        for answer, (name, start) in reversed(answers.items()):
-            question = f"What is the default of `{name}` in `{definition.name}`?"
-            yield row(definition, question, context, answer, start)
+    if len({answer for answer, _ in defaults.values()}) > 1:
+        for name, (answer, start) in defaults.items():
+            yield row(definition, f"What is the default of {name} in {definition.name}?", context, answer, start)
     raised = {match[1]: match.start(1) for match in RAISES.finditer(context, len(signature))}
     if len(raised) == 1:
         ((answer, start),) = raised.items()
-        yield row(definition, f"Which exception does `{definition.name}` raise?", context, answer, start)
+        yield row(definition, f"Which exception does {definition.name} raise?", context, answer, start)
 
 
 def row(definition: Definition, question: str, context: str, answer: str, start: int) -> Row:
