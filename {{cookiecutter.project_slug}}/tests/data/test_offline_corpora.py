@@ -14,7 +14,7 @@ from adaptive_moe.data.corpora.dialogue import Doctests, read_dialogues
 from adaptive_moe.data.corpora.offline import Offline
 from adaptive_moe.data.corpora.question_answering import Defaults, read_questions
 from adaptive_moe.data.corpora.sentiment import PackageDocs, read_paragraphs
-from adaptive_moe.data.corpora.summarisation import FirstLines, read_summaries
+from adaptive_moe.data.corpora.summarisation import FirstLines, read_summaries, spoken
 from adaptive_moe.data.corpora.translation import Bytecode, listing, read_pairs
 
 pytestmark = pytest.mark.slow
@@ -225,10 +225,15 @@ def test_no_question_is_asked_where_one_answer_fits_all(tmp_path: Path, function
 def test_a_summary_is_taken_out_of_what_it_summarises(root: Path) -> None:
     (row,) = read_summaries(root)
     assert row["target"] == "Return the area of a square."
-    first, docstring, *code = row["source"].splitlines()
+    name, first, docstring, *code = row["source"].splitlines()
+    assert name == "area"
     assert first.startswith("def area(side: int, power=2, /")
     assert docstring.startswith('    """Raises ShapesError if the side is negative. >>> import math')
     assert code[-1] == "    return math.pow(side, power)"
+
+
+def test_a_name_in_words() -> None:
+    assert spoken("HTMLParser.feed_all2") == "html parser feed all 2"
 
 
 def test_sessions_and_questions_are_dialogues(root: Path) -> None:
