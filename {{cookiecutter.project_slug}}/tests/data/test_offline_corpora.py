@@ -14,7 +14,7 @@ from adaptive_moe.data.corpora.dialogue import Doctests, read_dialogues
 from adaptive_moe.data.corpora.offline import Offline
 from adaptive_moe.data.corpora.question_answering import Defaults, read_questions
 from adaptive_moe.data.corpora.sentiment import PackageDocs, read_paragraphs
-from adaptive_moe.data.corpora.summarisation import FirstLines, read_summaries, spoken
+from adaptive_moe.data.corpora.summarisation import FirstLines, read_summaries
 from adaptive_moe.data.corpora.translation import Bytecode, listing, read_pairs
 
 pytestmark = pytest.mark.slow
@@ -239,8 +239,8 @@ def test_a_name_in_words() -> None:
 def test_sessions_and_questions_are_dialogues(root: Path) -> None:
     assert [row["turns"] for row in read_dialogues(root)] == [
         ["import math\narea(2)", "4", "area(3,\n     2)", "9"],
-        ["What does `shapes.area.ShapesError` do?", "What the Shapes.area functions raise when there is no area."],
-        ["What does `shapes.area.area` do?", "Return the area of a square."],
+        ["What does shapes error of shapes.area do?", "What the Shapes.area functions raise when there is no area."],
+        ["What does area of shapes.area do?", "Return the area of a square."],
     ]
 
 

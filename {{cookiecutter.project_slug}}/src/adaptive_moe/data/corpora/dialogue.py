@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tokenising import Turns
-from .definitions import Definition, definitions, dotted, opening
+from .definitions import Definition, definitions, dotted, opening, spoken
 from .files import Files
 from .offline import Offline, Row, unique
 from .python_docs import docstrings, module_source, parsed, standard_library
@@ -54,9 +54,9 @@ def session(docstring: str) -> list[str]:
 
 
 def exchange(definition: Definition) -> list[str]:
-    """A question about a function or a class, and the first sentence of its docstring."""
+    """A question about a function or a class, whose name is said in words, and the first sentence of its docstring."""
     sentence, _ = opening(definition.docstring)
-    return [f"What does `{definition.module}.{definition.name}` do?", sentence] if sentence else []
+    return [f"What does {spoken(definition.name)} of {definition.module} do?", sentence] if sentence else []
 
 
 class Dialogues(Files):

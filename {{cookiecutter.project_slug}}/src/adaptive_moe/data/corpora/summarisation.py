@@ -1,20 +1,18 @@
 """Corpora for summarisation: a long source and a short target."""
 
 import ast
-import re
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 from typing import Any
 
 from ..tokenising import Pairs
-from .definitions import FUNCTIONS, Definition, opening, read_definitions
+from .definitions import FUNCTIONS, Definition, opening, read_definitions, spoken
 from .offline import Offline, Row, unique
 from .python_docs import standard_library
 from .translation import TextPairs
 
 SHORTEST, LONGEST = 40, 400
-WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 class FirstLines(Offline):
@@ -45,11 +43,6 @@ def summaries(definition: Definition) -> Iterator[Row]:
         if len(source) >= SHORTEST and sentence not in source:
             source = f"{spoken(definition.name)}\n{source}"
             yield {"source": source[:LONGEST], "target": sentence, "origin": definition.origin}
-
-
-def spoken(name: str) -> str:
-    """`HTMLParser.feed_all2` is "html parser feed all 2"."""
-    return " ".join(WORDS.findall(name)).lower()
 
 
 def without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef, rest: str) -> str:
