@@ -10,6 +10,7 @@ import pytest
 from datasets import Dataset
 
 from adaptive_moe.data.corpora import definitions, offline, python_docs
+from adaptive_moe.data.corpora.definitions import spoken
 from adaptive_moe.data.corpora.dialogue import Doctests, read_dialogues
 from adaptive_moe.data.corpora.offline import Offline
 from adaptive_moe.data.corpora.question_answering import Defaults, read_questions
@@ -240,7 +241,12 @@ def test_sessions_and_questions_are_dialogues(root: Path) -> None:
     assert [row["turns"] for row in read_dialogues(root)] == [
         ["import math\narea(2)", "4", "area(3,\n     2)", "9"],
         ["What does shapes error of shapes.area do?", "What the Shapes.area functions raise when there is no area."],
-        ["What does area of shapes.area do?", "Return the area of a square."],
+        [
+            "What does area of shapes.area do?",
+            "Return the area of a square.",
+            "Go on.",
+            "Raises ShapesError if the side is negative.",
+        ],
     ]
 
 
