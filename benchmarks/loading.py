@@ -60,10 +60,8 @@ def padding_rows(folder: Path) -> Iterator[Row]:
         for way, options in WAYS.items():
             if options or corpus.tokenising.divisible:
                 orders = (Random(), LengthBucketed())
-                shares = {
-                    type(order).__name__: empty_share(module(folder, order, corpus, **options)) for order in orders
-                }
-                yield {"task": task, "batches": way, **shares}
+                data = {type(order).__name__: module(folder, order, corpus, **options) for order in orders}
+                yield {"task": name, "batches": way, **{order: empty_share(each) for order, each in data.items()}}
 
 
 def empty_share(data: TextDataModule) -> str:
