@@ -6,8 +6,8 @@ from .expert_load_balancer import ExpertLoadBalancer as ExpertLoadBalancer
 from .last_checkpoint import LastCheckpoint as LastCheckpoint
 from .print_predictions import PrintPredictions as PrintPredictions
 from .progress_bar import MoEProgressBar as MoEProgressBar
+from .router_guard import RouterGuard as RouterGuard
 from .routing_difficulty import RoutingDifficulty as RoutingDifficulty
-from .routing_monitor import RoutingMonitor as RoutingMonitor
 from .scoring_pass import ScoringPass as ScoringPass
 from .steering import Steering as Steering
 from .summary import Summary as Summary
