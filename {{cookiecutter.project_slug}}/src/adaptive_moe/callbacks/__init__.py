@@ -1,6 +1,7 @@
 """Routings to scalars and to the curriculum, and a run to words."""
 
 from .compute_budget import ComputeBudget as ComputeBudget
+from .dashboard import Dashboard as Dashboard
 from .data_monitor import DataMonitor as DataMonitor
 from .expert_load_balancer import ExpertLoadBalancer as ExpertLoadBalancer
 from .last_checkpoint import LastCheckpoint as LastCheckpoint
@@ -8,6 +9,7 @@ from .print_predictions import PrintPredictions as PrintPredictions
 from .progress_bar import MoEProgressBar as MoEProgressBar
 from .router_guard import RouterGuard as RouterGuard
 from .routing_difficulty import RoutingDifficulty as RoutingDifficulty
+from .run_logger import RunLogger as RunLogger
 from .scoring_pass import ScoringPass as ScoringPass
 from .steering import Steering as Steering
 from .summary import Summary as Summary

@@ -26,10 +26,10 @@ class ExpertLoadBalancer(Callback):
     arXiv 2408.15664). Set `--model.moe.selection_bias true` for that; without, this callback watches. Either way it
     warns when an expert is dead or a layer has collapsed.
 
-    Tags, of what was counted since the last log: `routing/experts_per_token`, `_min` and `_max` over layers,
-    `routing/flops_per_token`, and for each layer `routing/layer_<i>/experts_per_token`, `max_over_mean_load`,
-    `load_cv`, `load_entropy`, `idle_experts`, `tokens_per_expert_mean`, `_min` and `_max` (in a step), and `load`, an
-    image.
+    Tags, of what was counted since the last log: `routing/experts_per_token`, `_min` and `_max` over layers;
+    `routing/flops_per_token`, `routing/flops_over_top_2`; for each layer, below `routing/layer_<i>/`, its
+    `experts_per_token`, `max_over_mean_load`, `load_cv`, `load_entropy`, `idle_experts`, `tokens_per_expert_mean`,
+    `_min` and `_max` in a step, and the image `load`.
 
     Args:
         rate: How far a bias moves in a step; scores lie between 0 and 1.
@@ -64,7 +64,9 @@ class ExpertLoadBalancer(Callback):
             self.moved_step = trainer.global_step
         if logs_now(trainer, self.logged_step):
             used = self.report(trainer, pl_module, list(routings)) if routings else {}
-            pl_module.log("routing/flops_per_token", flops(pl_module, batch, used), rank_zero_only=True)
+            spent, top_two = (flops(pl_module, batch, each) for each in (used, dict.fromkeys(used, 2.0)))
+            costs = {"routing/flops_per_token": spent, "routing/flops_over_top_2": spent / top_two}
+            pl_module.log_dict(costs, rank_zero_only=True)
             self.logged_step, self.moved = trainer.global_step, torch.tensor(0)
 
     def move(self) -> None:
