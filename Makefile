@@ -23,11 +23,11 @@ demo: .venv/ready ## scaffold the default project into demo/ and train it: repla
 	@echo "The project is in $(DEMO). From here, its curves: .venv/bin/tensorboard --logdir $(DEMO)/runs"
 
 test: .venv/ready lint ## check and test the template, and the project that it holds in place
-	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider
-	"$(BIN)/python" -m pytest -p no:cacheprovider
+	cd template && OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal
 
-soak: .venv/ready ## what takes an hour: a run goes on from every checkpoint of many kinds of runs, to the bit
-	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider tests/data/soak_resume.py
+soak: .venv/ready ## what takes an hour: a run goes on from every checkpoint of many kinds of runs, to the bit; every task, policy and order
+	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider tests/data/soak_resume.py tests/tasks/soak_tasks.py
 
 lint: .venv/ready ## format, style and types
 	"$(BIN)/ruff" check .

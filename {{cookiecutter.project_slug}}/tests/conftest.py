@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from jaxtyping import install_import_hook
 
@@ -16,6 +17,9 @@ with install_import_hook("adaptive_moe", "beartype.beartype"):
     import train
 
     from adaptive_moe import cli, data
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a machine may be busy
+hypothesis.settings.load_profile("unhurried")
 
 TINY = [
     "--model.dim=24",

@@ -10,7 +10,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from adaptive_moe.cli import CLI
 from adaptive_moe.data import Batch, Difficulty
 
-from ..conftest import Run, called
+from ..conftest import ROOT, Run, called
+from ..tasks import small
 
 MINE = "--trainer.callbacks+=tests.callbacks.test_difficulty.Oracle"
 SHORT = ["--trainer.max_epochs=1", "--trainer.limit_val_batches=0", "--data.order=Complexity", "--data.packing=false"]
@@ -29,9 +30,11 @@ class Oracle(Callback):
 
     def count(self, routings: dict[str, Any], batch: Batch) -> None:
         for sample in set(batch.samples[batch.mask].tolist()):
-            its = batch.samples.flatten() == sample
-            twos = [int((routing.experts_per_token[its] == 2).sum()) for routing in routings.values()]
-            self.shares[sample] = [254 * two // int(its.sum()) for two in twos]
+            self.shares[sample] = []
+            for name in sorted(routings):  # the layers of a decoder before those of its encoder
+                its = batch.stacks[name.split("layer_")[0]].flatten() == sample
+                twos = int((routings[name].experts_per_token[its] == 2).sum())
+                self.shares[sample].append(254 * twos // int(its.sum()))
 
 
 def trained(run: Run, corpus: Path, *options: str) -> CLI:
@@ -51,6 +54,21 @@ def test_difficulty_is_what_the_routing_of_each_sample_was_and_orders_the_next_e
     bucket = -(-len(order) // 16)
     assert means[:bucket].max() <= means[-bucket:].min()
     assert means[:bucket].max() < means[-bucket:].max()
+
+
+def test_each_stack_of_an_encoder_and_decoder_is_counted_over_its_own_tokens(run: Run, tmp_path: Path) -> None:
+    pairs = [f"--config={ROOT}/configs/tasks/translation.yaml", "--data.corpus=TextPairs", "--data.batch_size=4"]
+    pairs += [f"--data.corpus.path={small.write('translation', tmp_path / 'pairs')}", "--data.token_budget=null"]
+    cli = run("fit", *pairs, *SHORT, "--trainer.callbacks+=RoutingDifficulty", MINE)
+    (oracle,) = called(cli, "Oracle")
+    curriculum = cli.datamodule.curriculum
+    curriculum.enter(1)
+    shares = torch.tensor([oracle.shares[i] for i in range(small.SIZE)])
+    assert shares.shape == (small.SIZE, 4)
+    assert torch.equal(curriculum.difficulty.shares.long(), shares)
+    assert all(len(layer.unique()) > 2 for layer in shares.T)
+    means = shares.float().mean(1)[curriculum.plan(1).plan.samples]
+    assert (means.diff() >= 0).all()  # twelve samples in sixteen buckets
 
 
 def test_a_scoring_pass_asks_the_model_as_it_is_and_the_ranks_share_it(run: Run, corpus: Path) -> None:

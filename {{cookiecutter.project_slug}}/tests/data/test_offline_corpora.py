@@ -10,6 +10,7 @@ import pytest
 from datasets import Dataset
 
 from adaptive_moe.data.corpora import definitions, offline, python_docs
+from adaptive_moe.data.corpora.definitions import spoken
 from adaptive_moe.data.corpora.dialogue import Doctests, read_dialogues
 from adaptive_moe.data.corpora.offline import Offline
 from adaptive_moe.data.corpora.question_answering import Defaults, read_questions
@@ -225,17 +226,27 @@ def test_no_question_is_asked_where_one_answer_fits_all(tmp_path: Path, function
 def test_a_summary_is_taken_out_of_what_it_summarises(root: Path) -> None:
     (row,) = read_summaries(root)
     assert row["target"] == "Return the area of a square."
-    first, docstring, *code = row["source"].splitlines()
+    name, first, docstring, *code = row["source"].splitlines()
+    assert name == "area"
     assert first.startswith("def area(side: int, power=2, /")
     assert docstring.startswith('    """Raises ShapesError if the side is negative. >>> import math')
     assert code[-1] == "    return math.pow(side, power)"
 
 
+def test_a_name_in_words() -> None:
+    assert spoken("HTMLParser.feed_all2") == "html parser feed all 2"
+
+
 def test_sessions_and_questions_are_dialogues(root: Path) -> None:
     assert [row["turns"] for row in read_dialogues(root)] == [
         ["import math\narea(2)", "4", "area(3,\n     2)", "9"],
-        ["What does `shapes.area.ShapesError` do?", "What the Shapes.area functions raise when there is no area."],
-        ["What does `shapes.area.area` do?", "Return the area of a square."],
+        ["What does shapes error of shapes.area do?", "What the Shapes.area functions raise when there is no area."],
+        [
+            "What does area of shapes.area do?",
+            "Return the area of a square.",
+            "Go on.",
+            "Raises ShapesError if the side is negative.",
+        ],
     ]
 
 

@@ -1,33 +1,37 @@
-from collections.abc import Callable
+"""The sizes of the paper are those of the published models: read from configs/size, and built without memory."""
+
+import re
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
-from adaptive_moe.model import Decoder, Encoder, EncoderDecoder
-from adaptive_moe.moe import FeedForward, MoE, MoEConfig, TopK
+from adaptive_moe.model.stack import Stack
+from adaptive_moe.moe import MoEConfig
 
+from ..tasks import small
 
-def dense(dim: int, layers: int) -> list[MoE | FeedForward]:
-    return MoEConfig(expert_dim=4 * dim, layers=[], activation="gelu").build(dim, layers, TopK(1))
-
-
-def bert_base() -> nn.Module:
-    return Encoder(30522, 768, 12, dense(768, 12), "learned", 512)
-
-
-def bart_large() -> nn.Module:
-    return EncoderDecoder(50265, 1024, 16, dense(1024, 12), dense(1024, 12), "learned", 1026)
+PUBLISHED = {  # vocabulary, layers of a stack, table of positions, parameters
+    "bert_base": (30522, 12, 512, 109_482_240),
+    "bart_large": (50265, 12, 1026, 406_291_456),
+    "gpt2_medium": (50257, 24, 1024, 354_823_168),
+}
 
 
-def gpt2_medium() -> nn.Module:
-    return Decoder(50257, 1024, 16, dense(1024, 24), "learned", 1024)
-
-
-@pytest.mark.parametrize(
-    ("model", "published"), [(bert_base, 109_482_240), (bart_large, 406_291_456), (gpt2_medium, 354_823_168)]
-)
-def test_the_sizes_of_the_paper_come_out_but_for_biases(model: Callable[[], nn.Module], published: int) -> None:
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_sizes_of_the_paper_come_out_but_for_biases(name: str) -> None:
+    vocab_size, layers, positions, published = PUBLISHED[name]
+    config = small.arguments("size", name)
+    (task,) = re.findall(r"fit --config configs/tasks/(\w+).yaml", (small.CONFIGS / f"size/{name}.yaml").read_text())
+    options: dict[str, Any] = config["model"]["init_args"]
+    experts = options.pop("moe")
+    assert experts.pop("num_experts") == 16
     with torch.device("meta"):
-        count = sum(parameter.numel() for parameter in model().parameters())
-    assert count == pytest.approx(published, rel=0.02)
+        dense = small.task(task, **options, vocab_size=vocab_size, moe=MoEConfig(**experts, layers=[])).model
+    assert sum(parameter.numel() for parameter in dense.parameters()) == pytest.approx(published, rel=0.02)
+    tables = [value.shape for name, value in dense.named_parameters() if name.endswith("positions.weight")]
+    stacks = [module for module in dense.modules() if isinstance(module, Stack)]
+    assert tables == [(positions, options["dim"])] * len(stacks)
+    assert [len(stack.blocks) for stack in stacks] == [layers] * len(stacks)
+    assert options["dim"] // options["num_heads"] == 64
+    assert config["data"]["init_args"]["context_length"] <= positions

@@ -1,4 +1,5 @@
 import functools
+import math
 
 import pytest
 import torch
@@ -14,6 +15,12 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
     assert max(rates) == rates[9] == rates[10] == 1
     assert rates[110] == rates[111] == pytest.approx(0.1)
     assert sorted(rates[10:], reverse=True) == rates[10:]
+
+
+def test_without_a_warm_up_it_begins_at_its_peak_and_without_an_end_it_stays_there() -> None:
+    assert [share_of_peak(step, 0, math.inf) for step in (0, 1, 10**6)] == [1, 1, 1]
+    assert share_of_peak(0, 0, 10) == 1
+    assert [share_of_peak(step, 10, 5) for step in (4, 9, 11)] == pytest.approx([0.5, 1, 0.1])  # shorter than that
 
 
 def test_weights_decay_and_norms_and_biases_do_not() -> None:

@@ -23,7 +23,7 @@ def read_inputs(inputs: str, form: type[Tokenising]) -> list[Row]:
     is_file = len(inputs) < 256 and path.is_file()  # a long text cannot be the name of a file
     if path.suffix in (".txt", ".jsonl") and not is_file:
         raise RunError(f"inputs is {inputs}, and there is no such file; mind the spelling")
-    lines = path.read_text(encoding="utf-8").splitlines() if is_file else [inputs]
+    lines = path.read_text(encoding="utf-8").split("\n") if is_file else [inputs]
     rows = [row_of(line, form) for line in lines if line.strip()]
     if not rows:
         raise RunError(f"inputs is {inputs}, in which there is no text; give one, or a .txt or .jsonl file")
@@ -32,6 +32,7 @@ def read_inputs(inputs: str, form: type[Tokenising]) -> list[Row]:
 
 def row_of(line: str, form: type[Tokenising]) -> Row:
     """What is asked: a JSON object with the form's inputs, or a text where one is enough."""
+    listed = {name for name in form.inputs if form.columns[name].startswith("lists")}
     if line.lstrip().startswith("{"):
         try:
             row: Row = json.loads(line)
@@ -39,13 +40,13 @@ def row_of(line: str, form: type[Tokenising]) -> Row:
             raise RunError(f"inputs has {line[:60]!r}, which is no JSON ({error}); mend it") from error
     elif len(form.inputs) == 1:
         (name,) = form.inputs
-        row = {name: [line] if form.columns[name].startswith("lists") else line}
+        row = {name: [line] if name in listed else line}
     else:
         row = {}
     for name in form.inputs:
-        kind = list if form.columns[name].startswith("lists") else str
-        if not isinstance(row.get(name), kind) or not row[name]:
-            example = json.dumps(dict.fromkeys(form.inputs, "..."))
+        texts = row.get(name) if name in listed else [row.get(name)]
+        if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts) and "".join(texts).strip()):
+            example = json.dumps({each: ["..."] if each in listed else "..." for each in form.inputs})
             raise RunError(f"inputs has {line[:60]!r}, which lacks {name}; give an object such as {example}")
     return row
 

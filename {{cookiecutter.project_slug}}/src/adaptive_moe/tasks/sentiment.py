@@ -47,8 +47,9 @@ class Sentiment(Task):
     def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
         """By the likeliest class."""
         logits, classes = self.logits(hidden, batch), batch.labels[batch.labels != IGNORE]
-        for name in ("accuracy", "f1"):
-            self.update(stage, name, logits, classes)
+        if len(classes):  # of a batch of padding there are none
+            for name in ("accuracy", "f1"):
+                self.update(stage, name, logits, classes)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[dict[str, Any]]:
         """Label and probability of each text."""

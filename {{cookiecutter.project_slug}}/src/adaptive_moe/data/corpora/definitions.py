@@ -10,6 +10,7 @@ from .python_docs import module_source, parsed
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SIGNATURE = re.compile(r"[\w.]+\(.*\)|.*(->|=>|>>>|::)")
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
@@ -52,6 +53,11 @@ def definitions(tree: ast.Module, module: str) -> Iterator[Definition]:
 def dotted(parts: tuple[str, ...]) -> str:
     """The name under which a file is imported."""
     return ".".join(part for part in parts if part != "__init__") or parts[-1]
+
+
+def spoken(name: str) -> str:
+    """`HTMLParser.feed_all2` is "html parser feed all 2"."""
+    return " ".join(WORDS.findall(name)).lower()
 
 
 def opening(docstring: str) -> tuple[str, str]:

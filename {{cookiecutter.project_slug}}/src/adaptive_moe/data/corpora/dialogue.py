@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tokenising import Turns
-from .definitions import Definition, definitions, dotted, opening
+from .definitions import Definition, definitions, dotted, opening, spoken
 from .files import Files
 from .offline import Offline, Row, unique
 from .python_docs import docstrings, module_source, parsed, standard_library
@@ -18,7 +18,7 @@ PARSER = doctest.DocTestParser()
 class Doctests(Offline):
     """Sessions with Python, and what functions and classes are for: code and its output, question and answer.
 
-    The sessions of the docstrings have up to eight exchanges that depend on each other; the questions have one each.
+    The sessions of the docstrings have up to eight exchanges that depend on each other; the questions have one or two.
     """
 
     tokenising = Turns
@@ -54,9 +54,10 @@ def session(docstring: str) -> list[str]:
 
 
 def exchange(definition: Definition) -> list[str]:
-    """A question about a function or a class, and the first sentence of its docstring."""
-    sentence, _ = opening(definition.docstring)
-    return [f"What does `{definition.module}.{definition.name}` do?", sentence] if sentence else []
+    """A question about what has a docstring, with its name in words; its first sentence, and when asked, more prose."""
+    sentence, rest = opening(definition.docstring.partition(">>>")[0])
+    turns = [f"What does {spoken(definition.name)} of {definition.module} do?", sentence] if sentence else []
+    return [*turns, "Go on.", rest] if turns and rest else turns
 
 
 class Dialogues(Files):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tokenising import Spans
-from .definitions import FUNCTIONS, Definition, read_definitions
+from .definitions import FUNCTIONS, Definition, opening, read_definitions
 from .files import Files
 from .offline import Offline, Row
 from .python_docs import standard_library
@@ -20,9 +20,9 @@ RAISES = re.compile(r"\b[Rr]aises?\b(?: an?)? [`']*([A-Z]\w*(?:Error|Exception|I
 class Defaults(Offline):
     """What is the default of a parameter, and which exception is raised? Answers are parts of the context.
 
-    The context is a function's signature and the beginning of its docstring. Functions are asked whose defaults
-    differ, so that the parameter matters. Names stand in the question as they do in the signature, behind a space and
-    without quotes: they are the same tokens.
+    The context is a function's signature, with the first sentence of its docstring, or for an exception with the
+    beginning of it. Names stand in the question as they do in the signature, behind a space and without quotes: they
+    are the same tokens.
     """
 
     tokenising = Spans
@@ -48,14 +48,15 @@ def questions(definition: Definition) -> Iterator[Row]:
     signature, defaults = signed(definition.node)
     if len(signature) > LONGEST_SIGNATURE:
         return
+    name, (sentence, _) = definition.name, opening(definition.docstring)
+    context = f"{signature}\n{sentence}".strip()
+    for parameter, default, start in defaults:
+        yield row(definition, f"What is the default of {parameter} in {name}?", context, default, start)
     context = cut(f"{signature}\n{definition.docstring}".strip())
-    if len({answer for answer, _ in defaults.values()}) > 1:
-        for name, (answer, start) in defaults.items():
-            yield row(definition, f"What is the default of {name} in {definition.name}?", context, answer, start)
     raised = {match[1]: match.start(1) for match in RAISES.finditer(context, len(signature))}
     if len(raised) == 1:
         ((answer, start),) = raised.items()
-        yield row(definition, f"Which exception does {definition.name} raise?", context, answer, start)
+        yield row(definition, f"Which exception does {name} raise?", context, answer, start)
 
 
 def row(definition: Definition, question: str, context: str, answer: str, start: int) -> Row:
@@ -70,16 +71,16 @@ def row(definition: Definition, question: str, context: str, answer: str, start:
     }
 
 
-def signed(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, dict[str, tuple[str, int]]]:
-    """`def f(a, b=5):`, and each parameter's default with the place where it stands in there."""
+def signed(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, list[tuple[str, str, int]]]:
+    """`def f(a, b=5):`, and of each parameter with a default its name, the default, and where that begins."""
     text = f"def {node.name}("
-    defaults: dict[str, tuple[str, int]] = {}
+    defaults = []
     for i, (parameter, default) in enumerate(parameters(node.args)):
         text += ", " * (i > 0) + parameter
         if default:
-            name, value = parameter.split(":")[0], ast.unparse(default)
+            value = ast.unparse(default)
             text += " = " if ":" in parameter else "="
-            defaults[name] = value, len(text)
+            defaults.append((parameter.split(":")[0], value, len(text)))
             text += value
     return f"{text}):", defaults
 

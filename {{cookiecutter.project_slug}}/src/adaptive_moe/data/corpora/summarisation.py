@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..tokenising import Pairs
-from .definitions import FUNCTIONS, Definition, opening, read_definitions
+from .definitions import FUNCTIONS, Definition, opening, read_definitions, spoken
 from .offline import Offline, Row, unique
 from .python_docs import standard_library
 from .translation import TextPairs
 
-SHORTEST, LONGEST = 40, 600
+SHORTEST, LONGEST = 40, 400
 
 
 class FirstLines(Offline):
-    """What does a function do? The source is its code and docstring but for the first sentence, which is the target.
+    """What does a function do? The source is its name in words, and code and docstring but for the target, a sentence.
 
-    Both kinds of text in one: prose alone, the rest of a docstring, would be half as many pairs.
+    Prose alone, the rest of a docstring, would be half as many pairs. The words of a name stand in front as they would
+    stand in a sentence, since `get_close_matches` and "get close matches" have no token in common.
     """
 
     tokenising = Pairs
@@ -40,6 +41,7 @@ def summaries(definition: Definition) -> Iterator[Row]:
     if sentence and isinstance(definition.node, FUNCTIONS):
         source = without_docstring(definition.node, rest)
         if len(source) >= SHORTEST and sentence not in source:
+            source = f"{spoken(definition.name)}\n{source}"
             yield {"source": source[:LONGEST], "target": sentence, "origin": definition.origin}
 
 

@@ -31,7 +31,8 @@ class Turns(Tokenising):
         labels = [IGNORE] * len(ids)
         ends = accumulate(map(len, spoken))
         for start, stop in list(pairwise(ends))[::2]:
-            labels[start - 1 : stop - 1] = ids[start:stop]
+            if stop > start + 1:  # silence is no reply
+                labels[start - 1 : stop - 1] = ids[start:stop]
         return ids[:-1], labels[:-1]
 
     def beginning(self, row: Mapping[str, Any]) -> Sample:
