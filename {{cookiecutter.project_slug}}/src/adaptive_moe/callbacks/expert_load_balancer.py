@@ -39,7 +39,7 @@ class ExpertLoadBalancer(Callback):
         if not rate > 0:
             raise ValueError(f"rate is {rate}; choose more than 0, or to watch only: --model.moe.selection_bias false")
         self.rate = rate
-        self.history, self.warnings = LoadHistory(), LoadWarnings()
+        self.history, self.warnings, self.names = LoadHistory(), LoadWarnings(), list[str]()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Find the biases."""
@@ -49,7 +49,7 @@ class ExpertLoadBalancer(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that continues has logged the steps before."""
-        self.loads, self.moved, self.names = Loads(), torch.tensor(0), list[str]()
+        self.loads, self.moved = Loads(), torch.tensor(0)
         self.moved_step = self.logged_step = trainer.global_step
 
     def on_train_batch_end(
