@@ -11,7 +11,21 @@ from ordering import Row
 from training_step import step, task
 
 from adaptive_moe.callbacks.counting import count
-from adaptive_moe.data import Batch, Difficulty, LengthBucketed, Order, PythonDocs, Random, TextDataModule
+from adaptive_moe.data import (
+    Batch,
+    Bytecode,
+    Corpus,
+    Defaults,
+    Difficulty,
+    Doctests,
+    FirstLines,
+    LengthBucketed,
+    Order,
+    PackageDocs,
+    PythonDocs,
+    Random,
+    TextDataModule,
+)
 from adaptive_moe.moe import Threshold
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -21,9 +35,20 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def module(folder: Path, order: Order, **options: object) -> TextDataModule:
-    """The default corpus and sizes."""
-    made = TextDataModule(PythonDocs(), order, cache_dir=str(folder), **options)  # type: ignore[arg-type]
+CORPORA: dict[str, type[Corpus]] = {
+    "text completion": PythonDocs,
+    "sentiment": PackageDocs,
+    "translation": Bytecode,
+    "question answering": Defaults,
+    "summarisation": FirstLines,
+    "dialogue": Doctests,
+}
+
+
+def module(folder: Path, order: Order, corpus: type[Corpus] = PythonDocs, **options: object) -> TextDataModule:
+    """At the default sizes; a corpus whose samples cannot be divided has a row for each."""
+    long_texts = "split" if corpus.tokenising.divisible else "cut"
+    made = TextDataModule(corpus(), order, cache_dir=str(folder), long_texts=long_texts, **options)  # type: ignore[arg-type]
     made.prepare_data()
     made.setup("fit")
     return made
@@ -31,13 +56,19 @@ def module(folder: Path, order: Order, **options: object) -> TextDataModule:
 
 def padding_rows(folder: Path) -> Iterator[Row]:
     """The share of an epoch's places that is empty, in random order and by length."""
-    for way, options in WAYS.items():
-        shares = {}
-        for order in (Random(), LengthBucketed()):
-            batches = list(module(folder, order, **options).train_dataloader())
-            empty = sum(int((~batch.mask).sum()) for batch in batches)
-            shares[type(order).__name__] = f"{empty / sum(batch.ids.numel() for batch in batches):.1%}"
-        yield {"task": "text completion", "batches": way, **shares}
+    for name, corpus in CORPORA.items():
+        for way, options in WAYS.items():
+            if options or corpus.tokenising.divisible:
+                orders = (Random(), LengthBucketed())
+                data = {type(order).__name__: module(folder, order, corpus, **options) for order in orders}
+                yield {"task": name, "batches": way, **{order: empty_share(each) for order, each in data.items()}}
+
+
+def empty_share(data: TextDataModule) -> str:
+    """Of an epoch's places in all stacks, those without a token."""
+    batches = list(data.train_dataloader())
+    places = sum(samples.numel() for batch in batches for samples in batch.stacks.values())
+    return f"{1 - sum(int(batch.num_tokens) for batch in batches) / places:.1%}"
 
 
 def loader_rows(folder: Path, rounds: int) -> Iterator[Row]:

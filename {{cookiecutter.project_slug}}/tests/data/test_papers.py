@@ -7,18 +7,11 @@ from typing import Any, NamedTuple
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Translation, Value
 
-from adaptive_moe.data import (
-    SODA,
-    SST2,
-    WMT19,
-    Batch,
-    CNNDailyMail,
-    Random,
-    SQuAD,
-    TextDataModule,
-    WikiText,
-)
+from adaptive_moe.data import SODA, SST2, WMT19, CNNDailyMail, SQuAD, WikiText
+from adaptive_moe.data.batch import Batch
 from adaptive_moe.data.corpora.files import Files
+from adaptive_moe.data.datamodule import TextDataModule
+from adaptive_moe.data.orders import Random
 from adaptive_moe.errors import RunError
 
 from ..conftest import ROOT, Run
@@ -31,7 +24,7 @@ TWO = {"train": f"train{PART}", "validation": f"validation{PART}"}
 
 
 class Paper(NamedTuple):
-    """Where its files lie, what is in them, and what a row is here."""
+    """Where its files lie, what is in them, what a row is here, and which of its texts a model sees."""
 
     task: str
     folder: str
@@ -40,7 +33,6 @@ class Paper(NamedTuple):
     row: Callable[[str, int], Row]
     ours: Callable[[Row], Row]
     shown: Callable[[Row], list[str]]
-    """The texts of a row that a model sees."""
 
 
 def review(split: str, i: int) -> Row:
