@@ -1,5 +1,6 @@
-"""Routings to scalars and to the curriculum, and a run to words."""
+"""Routings to scalars, pictures and pages, and to the curriculum; a run to words."""
 
+from .analysis import RoutingAnalysis as RoutingAnalysis
 from .compute_budget import ComputeBudget as ComputeBudget
 from .data_monitor import DataMonitor as DataMonitor
 from .expert_load_balancer import ExpertLoadBalancer as ExpertLoadBalancer
