@@ -23,7 +23,7 @@ input:focus-visible + label { outline: 3px solid rgb(var(--mark)); }
 b { font-weight: inherit; color: var(--ink); padding-bottom: 1px; border-bottom: 2px none rgb(var(--line)); }
 i { font-style: normal; color: rgb(var(--quiet)); }
 .all > b, .every:checked ~ .text > b {
-  background: rgb(var(--mark) / calc(var(--s) * .5)); border-bottom: calc(var(--s) * 3px) solid rgb(var(--line));
+  background: rgb(var(--mark) / calc(var(--s) * .55)); border-bottom: calc(var(--s) * 4px) solid rgb(var(--line));
 }
 .two, .three { background: rgb(var(--mark) / .35); border-bottom-style: solid; }
 .three { border-bottom: 5px double rgb(var(--line)); }

@@ -18,9 +18,9 @@ def tables(counts: Counts, layers: list[str], margins: list[Histogram]) -> list[
     """All of one stack; words are left out where there are too few tokens of each."""
     return [
         layer_table(counts, layers, margins),
-        band_table("By position", "How far into its sample a token stands, from 0.", counts.position, layers),
-        band_table("By length", "How many tokens of its sample the model sees.", counts.length, layers),
-        band_table("By frequency", "How often the token occurs among these.", counts.frequency, layers),
+        band_table("position", "How far into its sample a token stands, from 0.", counts.position, layers),
+        band_table("length", "How many tokens of its sample the model sees at once.", counts.length, layers),
+        band_table("frequency", "How often the token occurs among these.", counts.frequency, layers),
         *word_tables(counts, layers),
         expert_table(counts, layers),
     ]
@@ -40,10 +40,11 @@ def layer_table(counts: Counts, layers: list[str], margins: list[Histogram]) -> 
     return Table("By layer", note, columns, rows)
 
 
-def band_table(title: str, note: str, groups: Grouped, layers: list[str]) -> Table:
+def band_table(name: str, note: str, groups: Grouped, layers: list[str]) -> Table:
     """A row for each band that has tokens, with the share that has more than one expert."""
     chosen = groups.tokens.nonzero().flatten().tolist()
-    return Table(title, note, ["", *share_columns(layers)], share_rows(groups, chosen, [*map(name_of_band, chosen)]))
+    rows = share_rows(groups, chosen, [name_of_band(number) for number in chosen])
+    return Table(f"By {name}", note, [name, *share_columns(layers)], rows)
 
 
 def word_tables(counts: Counts, layers: list[str]) -> list[Table]:
@@ -55,7 +56,12 @@ def word_tables(counts: Counts, layers: list[str]) -> list[Table]:
     ends["Words with more than one expert least often"] = order[LISTED:][::-1][:LISTED]
     note = f"Of the words with {FEWEST} tokens or more; a word is the text of a token without spaces around it."
     return [
-        Table(title, note, ["word", *share_columns(layers)], share_rows(counts.word, chosen, pick(counts, chosen)))
+        Table(
+            title,
+            note,
+            ["word", *share_columns(layers)],
+            share_rows(counts.word, chosen, [counts.words[each] for each in chosen]),
+        )
         for title, chosen in ends.items()
         if chosen
     ]
@@ -71,7 +77,10 @@ def expert_table(counts: Counts, layers: list[str]) -> Table:
             overlap, other = near[expert].max(0)
             closest = f"{int(other)} ({float(overlap):.2f})" if overlap > 0 else NONE
             rows.append([name, str(expert), percent(load), closest, typical(lift[:, expert], counts)])
-    note = "Closest: whose words are most alike, by cosine. Typical: what it takes above its share, how many times."
+    note = (
+        "Closest: the expert that takes the most similar words, and their cosine. "
+        "Typical: the words that it takes more often than its share, and how many times as often."
+    )
     return Table("Experts", note, ["layer", "expert", "tokens", "closest", "typical words"], rows, texts=(0, 4))
 
 
@@ -83,10 +92,10 @@ def share_columns(layers: list[str]) -> list[str]:
 def share_rows(groups: Grouped, chosen: list[int], names: list[str]) -> list[list[str]]:
     """Of some groups."""
     rows = []
-    for number, name in zip(chosen, names, strict=True):
-        shares = groups.shares[number]
-        mean = [float(shares.mean())] if len(shares) > 1 else []
-        rows.append([name, f"{int(groups.tokens[number]):,}", *map(percent, [*mean, *shares.tolist()])])
+    tokens, shares = groups.tokens[chosen].tolist(), groups.shares[chosen].tolist()
+    for name, number, layers in zip(names, tokens, shares, strict=True):
+        mean = [sum(layers) / len(layers)] if len(layers) > 1 else []
+        rows.append([name, f"{number:,}", *map(percent, [*mean, *layers])])
     return rows
 
 
@@ -112,11 +121,6 @@ def typical(lift: Float[Tensor, " words"], counts: Counts) -> str:
     """The words with the largest lift."""
     numbers = lift.masked_fill(counts.word.tokens < FEWEST, 0).topk(min(TYPICAL, len(lift))).indices.tolist()
     return ", ".join(f"{counts.words[number]} ({float(lift[number]):.1f})" for number in numbers if lift[number] > 1)
-
-
-def pick(counts: Counts, chosen: list[int]) -> list[str]:
-    """Some words."""
-    return [counts.words[number] for number in chosen]
 
 
 def percent(share: float) -> str:
