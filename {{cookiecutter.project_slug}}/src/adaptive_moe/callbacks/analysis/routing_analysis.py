@@ -73,24 +73,25 @@ class RoutingAnalysis(Callback):
     ) -> None:
         """Keep it, if fewer tokens are kept than so far in the validation are due; of the first loader alone."""
         if self.room and self.gating and dataloader_idx == 0:
-            routings: dict[str, Routing] = outputs["routings"]
+            routings: dict[str, Routing] = outputs["routings"] if outputs else {}  # a task of one's own may give none
             batches = trainer.num_val_batches[0]
             due = self.room * (1 if batches == float("inf") else (batch_idx + 1) / batches)
             turn = batch_idx * trainer.world_size + trainer.global_rank
             for stack in batch.stacks:
                 kept = self.kept.setdefault(stack, [])
                 tokens = sum(len(part.ids) for part in kept)
-                if tokens < due:
-                    self.layers[stack] = [name for name in routings if name.startswith(f"{stack}layer_")]
-                    chosen = [routings[name] for name in self.layers[stack]]
-                    kept.append(routed(batch, stack, chosen, self.gating, turn).first(self.room - tokens))
+                layers = [name for name in routings if name.startswith(f"{stack}layer_")]
+                if layers and tokens < due:
+                    self.layers[stack] = layers
+                    part = routed(batch, stack, [routings[name] for name in layers], self.gating, turn)
+                    kept.append(part.first(self.room - tokens))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Bring the ranks' tokens together; the first rank writes."""
         if self.layers:
             place = (trainer.global_rank, trainer.world_size)
             stacks = {stack: joined(self.kept[stack]).over_ranks(*place).real() for stack in self.layers}
-            folder = Path(trainer.log_dir or trainer.default_root_dir)  # asked of all ranks: Lightning broadcasts it
+            folder = Path(trainer.log_dir or trainer.default_root_dir)  # asked on all ranks: Lightning broadcasts it
             if trainer.is_global_zero:
                 self.write(trainer, folder, self.sections(stacks, vocabulary_of(trainer)))
         self.kept = {}

@@ -65,7 +65,6 @@ class Section(NamedTuple):
 
 def samples_to_show(stacks: list[Int[Tensor, " _"]], number: int) -> list[int]:
     """So many of those that are in all stacks, from the first on at equal distances: the same at every validation."""
-    first, *others = (set(samples.tolist()) for samples in stacks)
-    there = sorted(first.intersection(*others))
+    there = sorted(set.intersection(*(set(samples.tolist()) for samples in stacks))) if stacks else []
     number = min(number, len(there))
     return [there[place * len(there) // number] for place in range(number)]

@@ -119,8 +119,9 @@ def lifts(taken: Int[Tensor, "words experts"], tokens: Int[Tensor, " words"]) ->
 
 def typical(lift: Float[Tensor, " words"], counts: Counts) -> str:
     """The words with the largest lift."""
-    numbers = lift.masked_fill(counts.word.tokens < FEWEST, 0).topk(min(TYPICAL, len(lift))).indices.tolist()
-    return ", ".join(f"{counts.words[number]} ({float(lift[number]):.1f})" for number in numbers if lift[number] > 1)
+    best = lift.masked_fill(counts.word.tokens < FEWEST, 0).topk(min(TYPICAL, len(lift)))
+    found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return ", ".join(f"{counts.words[number]} ({value:.1f})" for number, value in found if value > 1)
 
 
 def percent(share: float) -> str:
