@@ -1,5 +1,6 @@
-"""Routings to scalars and to the curriculum, and a run to words."""
+"""Routings to scalars, pictures and pages, and to the curriculum; a run to words."""
 
+from .analysis import RoutingAnalysis as RoutingAnalysis
 from .compute_budget import ComputeBudget as ComputeBudget
 from .dashboard import Dashboard as Dashboard
 from .data_monitor import DataMonitor as DataMonitor
