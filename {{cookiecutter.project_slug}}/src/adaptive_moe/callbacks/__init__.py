@@ -10,4 +10,5 @@ from .routing_difficulty import RoutingDifficulty as RoutingDifficulty
 from .routing_monitor import RoutingMonitor as RoutingMonitor
 from .scoring_pass import ScoringPass as ScoringPass
 from .steering import Steering as Steering
+from .step_timer import StepTimer as StepTimer
 from .summary import Summary as Summary
