@@ -18,6 +18,7 @@ from .timing import (
     DeviceTime,
     HostTime,
     Row,
+    look_inside,
     marked_choice,
     peak_flops,
     peak_memory,
@@ -46,12 +47,17 @@ class StepTimer(Callback):
     Attributes:
         verdict: The last one, for the closing summary.
         logged: The last values, by tag.
+
+    Args:
+        inside_moe: Between two logs, profile a batch, and log how the MoE layers' time divides into routing, dispatch,
+            experts and combination, as `time/moe/<stage>_share`, on the first rank. That step is not timed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inside_moe: bool = False) -> None:
+        self.inside_moe = inside_moe
+        self.undo, self.clock = ExitStack(), Clock(HostTime())
         self.verdict = ""
         self.logged: dict[str, float] = {}
-        self.undo, self.clock = ExitStack(), Clock(HostTime())
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """The clock; and the hook of gradient sync, which Lightning is about to register."""
@@ -59,7 +65,8 @@ class StepTimer(Callback):
             device = trainer.strategy.root_device
             self.clock = Clock(DeviceTime() if device.type == "cuda" else HostTime())
             self.peak = peak_flops(device, str(trainer.precision))
-            self.read, self.flops = 0, 0.0
+            self.inside = look_inside(trainer, pl_module) if self.inside_moe else None
+            self.read, self.flops, self.verdict, self.logged = 0, 0.0, "", {}
             self.totals: dict[str, float] = defaultdict(float)
             self.undo.enter_context(marked_choice(trainer.strategy, self.clock))
 
@@ -70,6 +77,12 @@ class StepTimer(Callback):
         self.undo.enter_context(watched_loop(profiler, self.clock))
         self.undo.enter_context(watched_moe_layers(pl_module, self.clock))
         self.undo.enter_context(watched_ranks(trainer.strategy, self.clock))
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
+        """Look inside once for each log, when training has warmed up."""
+        if self.inside and self.read >= WARM_UP and not self.inside.shares:
+            self.clock.spoil()
+            self.inside.start()
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
         """Forward has ended."""
@@ -90,6 +103,8 @@ class StepTimer(Callback):
     ) -> None:
         """End the step, if the optimiser has made one; log on the steps on which Lightning does."""
         self.clock.carry("tokens", batch.num_tokens)
+        if self.inside and self.inside.running:
+            self.inside.stop()
         if trainer.global_step == self.step:
             return
         self.step = trainer.global_step
@@ -140,6 +155,8 @@ class StepTimer(Callback):
         """Log it; to the loggers themselves, since Lightning goes through all that it logs in every step."""
         if rows := self.judge(trainer):
             self.logged = scalars(rows, self.flops, self.peak)
+            if self.inside:
+                self.logged |= self.inside.take()
             step = trainer.global_step - 1  # where Lightning puts what it logs now
             for logger in trainer.loggers:
                 logger.log_metrics(self.logged, step)

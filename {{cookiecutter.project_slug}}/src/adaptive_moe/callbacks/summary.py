@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from ..data import Batch, TextDataModule
+from .step_timer import StepTimer
 
 
 class Summary(Callback):
@@ -52,11 +53,19 @@ class Summary(Callback):
         """Name and text of each line."""
         lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
         lines["steps"] = f"{trainer.global_step:,}, {int(self.tokens) / max(self.seconds, 1e-9):,.0f} tokens per second"
+        lines |= timing_line(trainer)
         lines |= {tag.replace("val/", "validation "): course(values) for tag, values in self.values.items()}
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, TextDataModule):
             lines |= data.facts()
         return lines | routing_line(trainer) | places(trainer)
+
+
+def timing_line(trainer: Trainer) -> dict[str, str]:
+    """The last verdict on where the time goes."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    verdicts = [each.verdict for each in callbacks if isinstance(each, StepTimer) and each.verdict]
+    return {"time": verdicts[0]} if verdicts else {}
 
 
 def course(values: list[float]) -> str:

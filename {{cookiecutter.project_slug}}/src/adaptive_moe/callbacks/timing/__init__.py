@@ -6,6 +6,7 @@ from .clock import DeviceTime as DeviceTime
 from .clock import HostTime as HostTime
 from .device import peak_flops as peak_flops
 from .device import peak_memory as peak_memory
+from .inside_moe import look_inside as look_inside
 from .loop import watched_loop as watched_loop
 from .moe_layers import watched_moe_layers as watched_moe_layers
 from .rows import PARTS as PARTS

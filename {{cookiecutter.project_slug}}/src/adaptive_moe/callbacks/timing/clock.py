@@ -54,6 +54,7 @@ class Step:
 
     def __init__(self, start: tuple[str, Any]) -> None:
         self.marks = [start]
+        self.spoilt = False
         self.spans: list[tuple[str, Any, Any]] = []
         self.carried: list[tuple[str, Tensor]] = []
 
@@ -111,10 +112,15 @@ class Clock:
         """Have a number come to the host with the step; those of one name are added up."""
         self.step.carried.append((name, value.detach().to("cpu", non_blocking=True)))
 
+    def spoil(self) -> None:
+        """Have the step, which has been disturbed, never read."""
+        self.step.spoilt = True
+
     def close(self) -> None:
         """End the step, and begin the next."""
         self.mark()
-        self.closed.append(self.step)
+        if not self.step.spoilt:
+            self.closed.append(self.step)
         self.step = Step(self.step.marks[-1])
 
     def ready(self) -> Iterator[dict[str, float]]:
