@@ -13,4 +13,5 @@ from .routing_difficulty import RoutingDifficulty as RoutingDifficulty
 from .run_logger import RunLogger as RunLogger
 from .scoring_pass import ScoringPass as ScoringPass
 from .steering import Steering as Steering
+from .step_timer import StepTimer as StepTimer
 from .summary import Summary as Summary

@@ -10,10 +10,10 @@ import lightning
 import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from .layout import layout
+from .run_values import last_values, monitored
 
 CHOICES = (
     "model.class_path",
@@ -59,18 +59,10 @@ class Dashboard(Callback):
             config = yaml.safe_load(config_of(trainer.logger)) or {}
             choices = {path.replace("init_args.", ""): at(config, path.split(".")) for path in CHOICES}
             choices = {path.removesuffix(".class_path"): value for path, value in choices.items() if value is not None}
-            values = trainer.callback_metrics
-            outcomes = {f"hp/{tag}": float(values[tag]) for tag in OUTCOMES if tag in values}
+            outcomes = {f"hp/{tag}": value for tag, value in last_values(trainer, *OUTCOMES).items()}
             outcomes |= {f"hp/best {tag}": value for tag, value in monitored(trainer).items() if value is not None}
             if choices and outcomes:
                 trainer.logger.log_hyperparams(choices, outcomes, step=trainer.global_step)
-
-
-def monitored(trainer: Trainer) -> dict[str, float | None]:
-    """The metrics that say which checkpoint is best, and the best value so far."""
-    found = [each for each in trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint)]
-    scores = {each.monitor: each.best_model_score for each in found}
-    return {tag: score if score is None else float(score) for tag, score in scores.items() if tag}
 
 
 def config_of(logger: TensorBoardLogger) -> str:

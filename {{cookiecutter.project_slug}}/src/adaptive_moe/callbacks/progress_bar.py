@@ -11,7 +11,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 
-from .dashboard import monitored
+from .log_steps import logs_now
+from .run_values import last_values, monitored
 
 SHOWN = {"train/loss": "loss", "routing/experts_per_token": "experts/token", "time/tokens_per_second": "tokens/s"}
 
@@ -25,6 +26,8 @@ class MoEProgressBar(TQDMProgressBar):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """No bar without a terminal."""
         super().setup(trainer, pl_module, stage)
+        self.shown: dict[str, str] = {}
+        self.read_step = -1
         if not (sys.stderr if stage == "predict" else sys.stdout).isatty():
             self.disable()
 
@@ -34,11 +37,13 @@ class MoEProgressBar(TQDMProgressBar):
         self.started, self.first_step = time.monotonic(), trainer.global_step
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        """What stands behind the bar."""
-        metrics: dict[str, Any] = {**trainer.callback_metrics, **trainer.progress_bar_metrics}
-        shown = SHOWN | {monitor: monitor.replace("/", " ") for monitor in monitored(trainer)}
-        values = {name: number(float(metrics[tag])) for tag, name in shown.items() if tag in metrics}
-        return {**values, "left": self.left(trainer)} if trainer.training else values
+        """What stands behind the bar; renewed when Lightning logs, since to look in every step would wait for a GPU."""
+        if not trainer.training or logs_now(trainer, self.read_step):
+            shown = SHOWN | {monitor: monitor.replace("/", " ") for monitor in monitored(trainer)}
+            values = last_values(trainer, *shown)
+            self.shown = {shown[tag]: number(value) for tag, value in values.items()}
+            self.read_step = trainer.global_step
+        return {**self.shown, "left": self.left(trainer)} if trainer.training else self.shown
 
     def left(self, trainer: Trainer) -> str:
         """Hours, minutes and seconds, validations included, if steps go on as they went."""
