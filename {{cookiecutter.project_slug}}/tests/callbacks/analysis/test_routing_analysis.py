@@ -12,6 +12,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from adaptive_moe.callbacks import RoutingAnalysis
 from adaptive_moe.callbacks.analysis.counts import Counts
+from adaptive_moe.callbacks.analysis.routed import Routed
+from adaptive_moe.callbacks.analysis.vocabulary import Vocabulary
 from adaptive_moe.data import Batch
 from adaptive_moe.data.plan import Piece
 
@@ -30,7 +32,7 @@ class Oracle(Callback):
         self.tokens: dict[str, list[tuple[int, int]]] = {}
 
     def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *_: int
     ) -> None:
         for name, routing in outputs["routings"].items():
             assert not routing.logits.requires_grad
@@ -143,18 +145,21 @@ def test_a_full_disk_is_told_once_and_training_goes_on(run: Run, monkeypatch: py
 def test_it_looks_at_so_many_tokens_all_over_the_split_and_not_at_every_validation(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turns, old = [], Counts.of
-    monkeypatch.setattr(Counts, "of", lambda routed, *rest: turns.append(routed.turns) or old(routed, *rest))
+    counted, turns = Counts.of, []
+
+    def count(routed: Routed, vocabulary: Vocabulary) -> Counts:
+        turns.append(routed.turns.bincount().tolist())
+        return counted(routed, vocabulary)
+
+    monkeypatch.setattr(Counts, "of", count)
     options = ["--trainer.callbacks+=RoutingAnalysis", "--trainer.callbacks.max_tokens=250"]
     options += ["--trainer.callbacks.every_n_validations=2", "--trainer.callbacks.texts=0"]
-    config = "trainer: {callbacks: []}"
-    Path("few.yaml").write_text(config)
-    run(
-        "fit", "--config=few.yaml", *TWICE, *options, "--trainer.val_check_interval=1", "--trainer.limit_val_batches=10"
-    )
+    options += ["--trainer.val_check_interval=1", "--trainer.limit_val_batches=10"]
+    Path("few.yaml").write_text("trainer: {callbacks: []}")
+    run("fit", "--config=few.yaml", *TWICE, *options)
     assert [event for event, _ in text("routing/analysis")] == [2, 4]
-    assert not EventAccumulator(str(RUN)).Reload().Tags()["tensors"].count("routing/texts/text_summary")
-    assert [turn.bincount().tolist() for turn in turns] == [[128, 0, 0, 0, 0, 122]] * 2  # rows of 4 times 32
+    assert "routing/texts/text_summary" not in EventAccumulator(str(RUN)).Reload().Tags()["tensors"]
+    assert turns == [[128, 0, 0, 0, 0, 122]] * 2  # a batch has 4 rows of 32 tokens
 
 
 def test_more_than_two_experts_are_marked_as_such(run: Run) -> None:
