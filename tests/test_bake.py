@@ -84,7 +84,9 @@ def test_its_types_hold(project: Path) -> None:
 
 def test_its_own_tests_pass(bake: Bake) -> None:
     folder = bake(**OTHER_NAMES)
-    assert re.search(r"\d+ passed", run(folder, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-m", "not slow", "-n", "2"))
+    assert re.search(
+        r"\d+ passed", run(folder, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-m", "not slow", "-n", "2")
+    )
 
 
 def test_it_trains_steps_as_a_user_would_and_says_nothing_needless(bake: Bake) -> None:

@@ -57,7 +57,8 @@ def wait_for(condition: Callable[[], Any]) -> None:
 
 def ask(address: str, path: str, body: dict[str, Any] | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(f"{address}/data/plugin/{path}", data, timeout=30) as answer:
+    request = urllib.request.Request(f"{address}/data/plugin/{path}", data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 

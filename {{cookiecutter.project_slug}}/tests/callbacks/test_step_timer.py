@@ -1,4 +1,5 @@
 import functools
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,7 +142,7 @@ def test_validations_checkpoints_and_ends_of_epochs_are_no_part_of_a_step(
 ) -> None:
     rest, steps = Rest(tmp_path), 16 // accumulated
     for name in ("evaluate", "report"):  # which ask for more than random tokens
-        monkeypatch.setattr(TextCompletion, name, lambda *_: None)
+        monkeypatch.setattr(TextCompletion, name, lambda *_: {"routings": {}})
     options: dict[str, Any] = {"max_epochs": 2, "limit_val_batches": 1, "val_check_interval": 5}
     options |= {"num_sanity_val_steps": 0, "accumulate_grad_batches": accumulated, "log_every_n_steps": steps}
     timed = Timed(task(Threshold(0.1)), Batches(8), rest, **options)
@@ -168,7 +169,7 @@ def test_it_shows_in_tensorboard_and_in_the_closing_lines(run: Run, capsys: pyte
     *_, last = events.Tensors("time/verdict/text_summary")
     verdict = last.tensor_proto.string_val[0].decode()
     assert verdict.startswith("of a step of ")
-    assert f"time                      {verdict}\n" in capsys.readouterr().out
+    assert re.search(rf"time +{re.escape(verdict)}\n", capsys.readouterr().out)
 
 
 def test_the_share_of_the_moe_layers_is_that_of_their_time() -> None:

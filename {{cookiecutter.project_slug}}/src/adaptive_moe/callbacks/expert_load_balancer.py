@@ -44,8 +44,8 @@ class ExpertLoadBalancer(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Find the biases."""
         self.routers = routers_of(pl_module)
-        if not self.routers and stage == "fit":
-            pl_module.print("The model has no experts, so that there is no load to watch.")
+        if not self.routers and stage == "fit" and trainer.is_global_zero:
+            print("The model has no experts: there is no load to balance, and no routing to look at.", flush=True)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that continues has logged the steps before."""

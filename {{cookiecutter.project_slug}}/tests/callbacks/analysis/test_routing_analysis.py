@@ -106,12 +106,11 @@ def test_encoder_and_decoder_are_apart(run: Run) -> None:
     page = (folder / "routing.html").read_text()
     assert page.index("<h2>Encoder</h2>") < page.index("<h2>Decoder</h2>")
     images = set(EventAccumulator(str(folder)).Reload().Tags()["images"])
-    assert images == {f"routing/{stack}_layer_{i}/margin_histogram" for stack in ("encoder", "decoder") for i in (0, 1)}
+    assert images >= {f"routing/{stack}_layer_{i}/margin_histogram" for stack in ("encoder", "decoder") for i in (0, 1)}
 
 
-def test_a_dense_model_is_told_once_and_trained(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dense_model_is_trained_without(run: Run) -> None:
     assert run("fit", *TWICE, "--model.moe.layers=[]").trainer.global_step == 4
-    assert capsys.readouterr().out.count("RoutingAnalysis: the model is dense") == 1
     assert not (RUN / "routing.html").exists()
 
 

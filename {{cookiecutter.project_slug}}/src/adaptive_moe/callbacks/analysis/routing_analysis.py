@@ -48,8 +48,6 @@ class RoutingAnalysis(Callback):
         """Find the policy, which all layers share."""
         routers = routers_of(pl_module)
         self.gating = routers[0].gating if routers else None
-        if stage == "fit" and not routers and trainer.is_global_zero:
-            print("RoutingAnalysis: the model is dense, so there is no routing to look at.", flush=True)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin anew, if this one is to be looked at."""
