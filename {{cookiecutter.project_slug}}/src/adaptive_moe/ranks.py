@@ -1,8 +1,15 @@
-"""Sums and means over all processes."""
+"""Sums and means over all processes, and what their hosts tell each other."""
+
+import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
+from torch.distributed import ProcessGroup
+
+watchers: list[Callable[[], AbstractContextManager[None]]] = []  # entered for as long as a sum waits for other ranks
 
 
 def sum_over_ranks(values: Shaped[Tensor, "*n"]) -> Shaped[Tensor, "*n"]:
@@ -11,7 +18,10 @@ def sum_over_ranks(values: Shaped[Tensor, "*n"]) -> Shaped[Tensor, "*n"]:
     if torch.distributed.is_initialized():
         if torch.distributed.get_backend() == "nccl":
             total = total.cuda()  # which sums on GPUs only
-        torch.distributed.all_reduce(total)
+        with ExitStack() as watched:
+            for watcher in watchers:
+                watched.enter_context(watcher())
+            torch.distributed.all_reduce(total)
     return total
 
 
@@ -20,3 +30,25 @@ def mean_over_ranks(values: Shaped[Tensor, "*n"]) -> Shaped[Tensor, "*n"]:
     if not torch.distributed.is_initialized():
         return values
     return sum_over_ranks(values) / torch.distributed.get_world_size()
+
+
+def host_group() -> ProcessGroup | None:
+    """A group for short messages between hosts, which no GPU sees; all ranks must make the first call together."""
+    return beside(torch.distributed.group.WORLD) if torch.distributed.is_initialized() else None
+
+
+@functools.lru_cache(maxsize=1)
+def beside(world: ProcessGroup) -> ProcessGroup:
+    """One for each world: the processes may end theirs and begin another."""
+    group: ProcessGroup = torch.distributed.new_group(range(world.size()), backend="gloo")
+    return group
+
+
+def gather_hosts(values: Float[Tensor, " n"]) -> Float[Tensor, "ranks n"]:
+    """What lies on each rank's host, on all of them."""
+    group = host_group()
+    if group is None:
+        return values.unsqueeze(0)
+    rows = values.new_empty(group.size(), len(values))
+    torch.distributed.all_gather(list(rows.unbind()), values, group)
+    return rows

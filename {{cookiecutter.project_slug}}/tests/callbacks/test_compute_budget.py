@@ -96,7 +96,6 @@ def refusal(gating: Gating, goal: float, **moe: Any) -> str:
 
 def test_a_goal_that_cannot_be_held_is_refused_before_training() -> None:
     assert "gating is TopK; a compute budget moves a threshold" in refusal(TopK(1), 1.2)
-    assert "the model is dense" in refusal(Threshold(), 1.2, layers=[])
     assert "experts_per_token is 2.1; a token gets at most 2" in refusal(Threshold(), 2.1)
     assert "experts_per_token is 8.5; a token gets at most 8" in refusal(TopP(), 8.5)
 

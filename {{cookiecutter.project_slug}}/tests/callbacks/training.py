@@ -41,16 +41,8 @@ class Batches:
 
 
 def fit(module: TextCompletion, batches: Batches, *callbacks: Callback, **options: Any) -> None:
-    """One epoch."""
-    trainer = Trainer(
-        max_epochs=1,
-        accelerator="cpu",
-        logger=False,
-        limit_val_batches=0,
-        callbacks=list(callbacks),
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **options,
-    )
+    """One epoch, unless the options say otherwise."""
+    usual: dict[str, Any] = {"max_epochs": 1, "accelerator": "cpu", "logger": False, "limit_val_batches": 0}
+    silent = dict.fromkeys(["enable_checkpointing", "enable_progress_bar", "enable_model_summary"], False)
+    trainer = Trainer(callbacks=list(callbacks), **{**usual, **silent, **options})
     trainer.fit(module, batches, batches)

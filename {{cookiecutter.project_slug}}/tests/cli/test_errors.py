@@ -24,7 +24,6 @@ MISTAKES = {
     "fit --model.aux_loss.load_balancing_weight -1": "load_balancing_weight is -1.0; choose 0 (off) or more",
     "fit --trainer.callbacks+=ComputeBudget --trainer.callbacks.experts_per_token=0.5": "is 0.5; every token",
     "fit --trainer.callbacks+=ComputeBudget --trainer.callbacks.experts_per_token=3": "a token gets at most 2",
-    "fit --trainer.callbacks+=ExpertLoadBalancer": "selection_bias is false; the load balancer moves it",
     "fit --trainer.accelerator abacus": "abacus",
     "fit --config nothing.yaml": "File does not exist",
     "fit --ckpt_path nothing.ckpt": "ckpt_path is nothing.ckpt, and there is no such file",

@@ -12,7 +12,6 @@ PADDED = ["--data.packing=false", "--data.batch_size=null", "--data.token_budget
 STEERED = [
     "--trainer.callbacks+=ComputeBudget",
     "--trainer.callbacks.experts_per_token=1.3",
-    "--trainer.callbacks+=ExpertLoadBalancer",
     "--model.moe.selection_bias=true",
 ]
 PACED = ["--data.order.start_share=0.5", "--data.order.full_after=2", "--data.order.temperature=0.1"]

@@ -33,11 +33,14 @@ class ComputeBudget(Steering):
         self.experts_per_token = experts_per_token
 
     def attach(self, pl_module: LightningModule) -> None:
-        """Find the threshold."""
+        """Find the threshold; a dense model has none, and nothing is moved."""
+        self.gating: MarginGating | None = None
         routers = routers_of(pl_module)
-        gating = routers[0].gating if routers else None  # one policy serves all layers
+        if not routers:
+            return
+        gating = routers[0].gating  # one policy serves all layers
         if not isinstance(gating, MarginGating):
-            name = type(gating).__name__ if gating else "not there, since the model is dense"
+            name = type(gating).__name__
             raise RunError(f"gating is {name}; a compute budget moves a threshold: choose Threshold or TopP")
         most = gating.max_experts or routers[0].linear.out_features
         if self.experts_per_token > most:
@@ -50,14 +53,17 @@ class ComputeBudget(Steering):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """One move."""
+        if self.gating is None:
+            return
         move_threshold(self.gating, list(outputs["routings"].values()), self.experts_per_token, RATE)
         pl_module.log("routing/threshold", self.gating.threshold, rank_zero_only=True)
         pl_module.log("routing/target_experts_per_token", self.experts_per_token, rank_zero_only=True)
 
     def state_dict(self) -> dict[str, float]:
         """Where the threshold is."""
-        return {"threshold": float(self.gating.threshold)}
+        return {"threshold": float(self.gating.threshold)} if self.gating else {}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Where it was."""
-        self.gating.threshold.fill_(state_dict["threshold"])
+        if self.gating:
+            self.gating.threshold.fill_(state_dict["threshold"])

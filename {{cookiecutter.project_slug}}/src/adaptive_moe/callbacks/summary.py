@@ -1,14 +1,16 @@
 """What a run came to, in a few lines."""
 
-import time
+import re
 from pathlib import Path
-from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from ..data import Batch, TextDataModule
+from ..data import TextDataModule
+from .expert_load_balancer import ExpertLoadBalancer
+from .run_values import last_values, monitored, timers
+
+KEPT = ("checkpoints/*.ckpt", "metrics.jsonl", "routing.html")
 
 
 class Summary(Callback):
@@ -20,7 +22,6 @@ class Summary(Callback):
 
     def __init__(self) -> None:
         self.values: dict[str, list[float]] = {}
-        self.tokens, self.seconds, self.started = torch.tensor(0), 0.0, 0.0
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the metrics; Lightning itself forgets the sanity check's."""
@@ -29,17 +30,6 @@ class Summary(Callback):
             self.values.setdefault(tag, []).append(value)
         if trainer.sanity_checking and trainer.logger:
             trainer.logger.log_metrics(metrics, step=0)
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
-        """The clock runs in training steps only."""
-        self.started = time.perf_counter()
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
-    ) -> None:
-        """Count what the step took and gave."""
-        self.seconds += time.perf_counter() - self.started
-        self.tokens = self.tokens + batch.num_tokens * trainer.world_size  # stays on the device
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print on one rank; all of them ask where the run is, since Lightning broadcasts the answer."""
@@ -50,39 +40,60 @@ class Summary(Callback):
 
     def lines(self, trainer: Trainer) -> dict[str, str]:
         """Name and text of each line."""
-        lines = {"parameters": f"{sum(p.numel() for p in trainer.lightning_module.parameters()):,}"}
-        lines["steps"] = f"{trainer.global_step:,}, {int(self.tokens) / max(self.seconds, 1e-9):,.0f} tokens per second"
-        lines |= {tag.replace("val/", "validation "): course(values) for tag, values in self.values.items()}
+        values = last_values(trainer, *trainer.callback_metrics, "time/tokens_per_second")
+        parameters = sum(p.numel() for p in trainer.lightning_module.parameters())
+        lines = {"parameters": f"{parameters:,}{cost(values)}", "steps": f"{trainer.global_step:,}{speed(values)}"}
+        if verdicts := [timer.verdict for timer in timers(trainer) if timer.verdict]:
+            lines["time"] = verdicts[0]
+        courses = [f"{tag.removeprefix('val/')} {course(each)}" for tag, each in self.values.items()]
+        lines["validation"] = ", ".join(courses) or "none"
+        lines |= {f"best {tag}": f"{value:.4g}" for tag, value in monitored(trainer).items() if value is not None}
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, TextDataModule):
             lines |= data.facts()
-        return lines | routing_line(trainer) | places(trainer)
+        return lines | routing_line(trainer, values) | places(trainer)
 
 
 def course(values: list[float]) -> str:
     """A metric before and after training."""
     first, last = (f"{value:.3g}" if value < 100 else f"{value:.1f}" for value in (values[0], values[-1]))
-    return f"{first} to {last}" if len(values) > 1 else f"{first}, measured once; `validate` measures again"
+    return f"{first} to {last}" if len(values) > 1 else f"{first} (measured once)"
 
 
-def routing_line(trainer: Trainer) -> dict[str, str]:
-    """Mean experts per token in the last logged steps, overall and by layer, and what a token costs."""
-    values = {tag: f"{float(value):.2f}" for tag, value in trainer.callback_metrics.items()}
-    layers = [value for tag, value in values.items() if tag.endswith("/experts_per_token") and "layer_" in tag]
-    lines = {}
-    if mean := values.get("routing/experts_per_token"):
-        lines["experts per token"] = f"{mean} (by layer: {', '.join(layers)})"
-    if flops := trainer.callback_metrics.get("routing/flops_per_token"):
-        lines["FLOPs per token"] = f"{float(flops) / 1e6:.1f} million forward, three times as many to train"
-    return lines
+def cost(values: dict[str, float]) -> str:
+    """Of a token, forward; training takes three times as much."""
+    if "routing/flops_per_token" not in values:
+        return ""
+    words = f"; {values['routing/flops_per_token'] / 1e6:.1f} million FLOPs per token forward"
+    saved = 1 - values["routing/flops_over_top_2"]
+    return f"{words}, {saved:.0%} less than with top-2" if saved > 0 else words
+
+
+def speed(values: dict[str, float]) -> str:
+    """Of the last steps."""
+    tokens = values.get("time/tokens_per_second")
+    return f", {tokens:,.0f} tokens per second" if tokens else ""
+
+
+def routing_line(trainer: Trainer, values: dict[str, float]) -> dict[str, str]:
+    """Mean experts per token in the last logged steps, overall and by layer; the dead."""
+    if "routing/experts_per_token" not in values:
+        return {}
+    layers = [f"{value:.2f}" for tag, value in values.items() if re.search(r"layer_\d+/experts_per_token$", tag)]
+    balancers = [each for each in trainer.callbacks if isinstance(each, ExpertLoadBalancer)]  # type: ignore[attr-defined]
+    dead = [f"; {each.warnings.num_dead or 'no'} dead experts" for each in balancers]
+    mean = f"{values['routing/experts_per_token']:.2f}"
+    return {"experts per token": f"{mean} (by layer: {', '.join(layers)}){''.join(dead)}"}
 
 
 def places(trainer: Trainer) -> dict[str, str]:
-    """Where the run, its checkpoint and its curves are."""
+    """Where the run, what lies in it, and its curves are."""
     folder = trainer.log_dir  # asked once: Lightning broadcasts the answer
-    lines = {"run": str(folder)} if folder else {}
-    if checkpoints := sorted(path.name for path in Path(folder or "", "checkpoints").glob("*.ckpt")):
-        lines["checkpoints"] = f"{', '.join(checkpoints)} in its folder checkpoints"
+    if not folder:
+        return {}
+    found = [path for pattern in KEPT for path in sorted(Path(folder).glob(pattern))]
+    names = ", ".join(path.relative_to(folder).as_posix() for path in found)
+    lines = {"run": f"{folder}, with {names}" if names else folder}
     if isinstance(trainer.logger, TensorBoardLogger):
         lines["curves"] = f"tensorboard --logdir {trainer.logger.save_dir}"
     return lines

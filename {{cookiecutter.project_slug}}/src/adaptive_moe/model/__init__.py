@@ -6,5 +6,6 @@ from .flops import flops_per_token as flops_per_token
 from .generation import generate as generate
 from .generation import left_padded as left_padded
 from .positions import Positions as Positions
+from .positions import positions_in_samples as positions_in_samples
 from .transformer import Decoder as Decoder
 from .transformer import Encoder as Encoder

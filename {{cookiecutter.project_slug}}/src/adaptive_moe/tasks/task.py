@@ -156,29 +156,27 @@ class Task(LightningModule):
         self.log_dict(self.training_values(total.detach() / number.clamp(min=1)))
         self.log("train/aux_loss", aux_loss)
         shared = mean_over_ranks(number)
-        return {
-            "loss": total / shared.where(shared > 0, 1) + aux_loss,
-            "routings": {name: routing.detach() for name, routing in routings.items()},
-        }
+        return {"loss": total / shared.where(shared > 0, 1) + aux_loss, **for_callbacks(routings)}
 
     def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
         """What is logged of a training batch, from its mean loss."""
         return {"train/loss": loss}
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """Add a batch up."""
-        self.evaluate(batch, "val")
+        return self.evaluate(batch, "val")
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """Add a batch up."""
-        self.evaluate(batch, "test")
+        return self.evaluate(batch, "test")
 
-    def evaluate(self, batch: Batch, stage: str) -> None:
-        """Loss and metrics."""
-        hidden, _ = self.read(batch)
+    def evaluate(self, batch: Batch, stage: str) -> dict[str, Any]:
+        """Loss and metrics; returns the routings, for the callbacks."""
+        hidden, routings = self.read(batch)
         loss = self.loss(hidden, batch)
         self.update(stage, "loss", *loss)
         self.measure(hidden, batch, loss, stage)
+        return for_callbacks(routings)
 
     def update(self, stage: str, name: str, *values: Any) -> None:
         """Add to one of the metrics."""
@@ -226,3 +224,8 @@ class Task(LightningModule):
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+
+def for_callbacks(routings: dict[str, Routing]) -> dict[str, Any]:
+    """What a step returns of them."""
+    return {"routings": {name: routing.detach() for name, routing in routings.items()}}

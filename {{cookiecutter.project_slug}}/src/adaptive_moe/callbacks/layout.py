@@ -1,0 +1,48 @@
+"""Which curves stand together in TensorBoard's custom scalars."""
+
+from typing import Any
+
+Layout = dict[str, dict[str, list[Any]]]
+PARTS = ("data", "forward", "backward", "sync", "optimizer", "other")
+
+
+def layout(layers: list[str], monitors: list[str]) -> Layout:
+    """Charts by category, for layers of these names.
+
+    Lines of one run have one colour, so that experts are a band from the least to the most loaded, and each layer has a
+    chart of its own.
+    """
+    routing: dict[str, list[Any]] = {}
+    if layers:
+        mean = "routing/experts_per_token"
+        routing["experts per token: mean, least and most of the layers"] = band(mean, f"{mean}_min", f"{mean}_max")
+        routing["experts per token and goal"] = lines("routing/experts_per_token", "routing/target_experts_per_token")
+        routing["threshold"] = lines("routing/threshold")
+    for layer in layers:
+        tag = f"routing/{layer}/tokens_per_expert"
+        routing[f"{layer}: tokens per expert in a step"] = band(f"{tag}_mean", f"{tag}_min", f"{tag}_max")
+    return {
+        "Quality": {
+            "loss": lines("train/loss", "val/loss"),
+            **{monitor: lines(monitor) for monitor in monitors},
+            "auxiliary loss": lines("train/aux_loss"),
+        },
+        "Routing": routing,
+        "Time": {
+            "milliseconds of a step": lines("time/step_ms", *(f"time/{part}_ms" for part in PARTS)),
+            "tokens per second": lines("time/tokens_per_second"),
+            "share of the experts' layers": lines("time/moe_share"),
+            "milliseconds that the slowest rank costs": lines("time/slowest_rank_ms"),
+        },
+        "Data": {"share of padding": lines("data/padding_share"), "epoch": lines("epoch")},
+    }
+
+
+def lines(*tags: str) -> list[Any]:
+    """One chart."""
+    return ["Multiline", [f"^{tag}$" for tag in tags]]
+
+
+def band(middle: str, low: str, high: str) -> list[Any]:
+    """One chart."""
+    return ["Margin", [middle, low, high]]

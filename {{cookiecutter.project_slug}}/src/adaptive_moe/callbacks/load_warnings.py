@@ -1,0 +1,66 @@
+"""Says in words when experts are dead or a layer has collapsed."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from .loads import effective_experts
+
+PATIENCE = 100  # optimiser steps; routers swing for some tens of steps at first
+REMEDY = "set --model.moe.selection_bias true, or raise --model.aux_loss.load_balancing_weight"
+
+
+class LoadWarnings:
+    """Each is given once, and again only after the expert or layer was well in between.
+
+    An expert is dead that had no token for a hundred steps. A layer has collapsed whose load has for a hundred steps
+    had the entropy of less than a quarter of its experts, evenly used.
+
+    Attributes:
+        well: The last step when each expert, and behind them the layer, was well; the first log's before that.
+        warned: Who was warned of since.
+    """
+
+    def __init__(self) -> None:
+        self.well: Int[Tensor, "layers experts+1"] | None = None
+        self.warned: Bool[Tensor, "layers experts+1"] | None = None
+
+    def look(self, names: list[str], load: Float[Tensor, "layers experts"], step: int) -> list[str]:
+        """The sentences that are due after a log."""
+        collapsed = effective_experts(load) < max(load.shape[1] / 4, 1.2)
+        well = torch.cat([load > 0, ~collapsed.unsqueeze(1)], dim=1)
+        if self.well is None or self.warned is None:
+            self.well, self.warned = torch.full_like(well, step, dtype=torch.int64), torch.zeros_like(well)
+        self.well = torch.where(well, step, self.well)
+        due = (step - self.well >= PATIENCE) & ~(self.warned & ~well)
+        self.warned = due | (self.warned & ~well)
+        return [
+            f"{names[layer]} {words(load[layer], column)} since step {int(self.well[layer, column])}: {REMEDY}"
+            for layer, column in due.nonzero().tolist()
+        ]
+
+    @property
+    def num_dead(self) -> int:
+        """Experts that were warned of and have had no token since."""
+        return 0 if self.warned is None else int(self.warned[:, :-1].sum())
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"well": self.well, "warned": self.warned}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on."""
+        self.well, self.warned = state["well"], state["warned"]
+
+
+def words(load: Float[Tensor, " experts"], column: int) -> str:
+    """What is wrong with an expert, or behind the last one, with the layer."""
+    if column < len(load):
+        return f"has a dead expert: number {column} has had no token"
+    share, used = float(load.max() / load.sum().clamp(min=1)), float(effective_experts(load))
+    return (
+        f"has collapsed: expert {int(load.argmax())} takes {share:.0%} of its choices, and the load is as if "
+        f"{used:.1f} of {len(load)} experts were used,"
+    )

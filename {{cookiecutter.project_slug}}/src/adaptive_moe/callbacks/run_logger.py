@@ -1,0 +1,67 @@
+"""TensorBoard, and the same numbers for programs."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
+from torch.utils.tensorboard import SummaryWriter
+
+
+class RunLogger(TensorBoardLogger):
+    """Writes TensorBoard's files, and every scalar also into `metrics.jsonl`: a line for each step that logs.
+
+    Of several lines with one step, the last counts: a run that continues repeats what came after its checkpoint. If
+    the disk is full, the curves end with one warning, and training goes on.
+    """
+
+    ended = False
+
+    @property
+    def experiment(self) -> SummaryWriter:
+        """TensorBoard's writer, which forgives a disk."""
+        is_new = self._experiment is None
+        writer: SummaryWriter = super().experiment
+        if is_new and isinstance(writer, SummaryWriter):
+            records = writer._get_file_writer().event_writer._async_writer._writer  # type: ignore[no-untyped-call]
+            for name in ("write", "flush", "close"):  # in a thread, whose error would come up anywhere
+                setattr(records, name, self.forgiving(getattr(records, name)))
+        return writer
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Into both."""
+        super().log_metrics(metrics, step)
+        self.forgiving(self.write_line)({"step": step, **metrics})
+
+    def write_line(self, values: dict[str, Any]) -> None:
+        """A value that is no number is null: JSON has no NaN."""
+        finite = {tag: None if value is None or not math.isfinite(value) else value for tag, value in values.items()}
+        path = Path(self.log_dir, "metrics.jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(finite) + "\n")
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Hyperparameters."""
+        self.forgiving(super().save)()
+
+    def forgiving(self, write: Callable[..., None]) -> Callable[..., None]:
+        """Until a disk is full; then it does nothing, since half a record cannot be read over."""
+
+        def call(*values: Any) -> None:
+            try:
+                if not self.ended:
+                    write(*values)
+            except OSError as error:
+                self.ended = True
+                rank_zero_warn(
+                    f"{self.log_dir} cannot be written ({error.strerror}): the curves end here, and training goes on; "
+                    "make room before the next run"
+                )
+
+        return call

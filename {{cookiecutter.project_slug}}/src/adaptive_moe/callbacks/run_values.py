@@ -1,0 +1,28 @@
+"""What is known of a run while it runs."""
+
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+
+from .step_timer import StepTimer
+
+
+def last_values(trainer: Trainer, *tags: str) -> dict[str, float]:
+    """What was logged last under these tags: to Lightning, and by the step timer, which goes past it."""
+    values: dict[str, float | Tensor] = {**trainer.callback_metrics}
+    for timer in timers(trainer):
+        values |= timer.logged
+    return {tag: float(values[tag]) for tag in tags if tag in values}
+
+
+def timers(trainer: Trainer) -> list[StepTimer]:
+    """One, as a rule."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return [each for each in callbacks if isinstance(each, StepTimer)]
+
+
+def monitored(trainer: Trainer) -> dict[str, float | None]:
+    """The metrics that say which checkpoint is best, and the best value so far."""
+    found = [each for each in trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint)]
+    scores = {each.monitor: each.best_model_score for each in found}
+    return {tag: score if score is None else float(score) for tag, score in scores.items() if tag}

@@ -1,0 +1,118 @@
+import pytest
+import torch
+
+from adaptive_moe.callbacks.timing import PAUSE, Clock, DeviceTime, HostTime
+
+from .fake_events import Event, install
+
+
+class Hand(HostTime):
+    """Goes on when it is pushed."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return float(self.time)
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def clock(hand: Hand) -> Clock:
+    """One that is not paused."""
+    clock = Clock(hand)
+    clock.end()
+    return clock
+
+
+def test_parts_interrupt_one_another_and_add_up(clock: Clock, hand: Hand) -> None:
+    hand.time = 1
+    clock.begin("forward")
+    hand.time = 3
+    with clock.within("sync"):
+        hand.time = 6
+    hand.time = 10
+    clock.turn_to("backward")
+    hand.time = 15
+    clock.end()
+    hand.time = 21
+    clock.close()
+    (step,) = clock.ready()
+    assert step == {PAUSE: 0, "other": 1 + 6, "forward": 2 + 4, "sync": 3, "backward": 5}
+    assert not list(clock.ready())
+
+
+def test_a_step_begins_where_the_one_before_has_ended(clock: Clock, hand: Hand) -> None:
+    for hand.time in (5, 7):
+        clock.close()
+    assert [step["other"] for step in clock.ready()] == [5, 2]
+
+
+def test_nothing_interrupts_a_pause(clock: Clock, hand: Hand) -> None:
+    clock.begin("forward")
+    with clock.within(PAUSE):
+        clock.begin("data")
+        clock.turn_to("sync")
+        hand.time = 4
+        clock.end()
+        clock.turn_to("backward")
+    hand.time = 5
+    clock.close()
+    (step,) = clock.ready()
+    assert step == {PAUSE: 4, "other": 0, "forward": 1}
+
+
+def test_it_begins_paused(hand: Hand) -> None:
+    clock = Clock(hand)
+    hand.time = 3
+    clock.begin("data")
+    hand.time = 4
+    clock.end()
+    clock.end()
+    hand.time = 6
+    clock.close()
+    (step,) = clock.ready()
+    assert step == {PAUSE: 4, "other": 2}
+
+
+def test_a_step_carries_spans_and_numbers(clock: Clock, hand: Hand) -> None:
+    for tokens in (5, 6):
+        since = hand.now()
+        hand.time += 2
+        clock.span("moe", since)
+        clock.carry("tokens", torch.tensor(tokens))
+    clock.close()
+    clock.close()
+    first, second = clock.ready()
+    assert (first["moe"], first["tokens"], first["other"]) == (4, 11, 4)
+    assert "tokens" not in second
+
+
+def test_a_step_that_was_disturbed_is_not_read(clock: Clock, hand: Hand) -> None:
+    for disturbed in (False, True, False):
+        hand.time += 1
+        if disturbed:
+            clock.spoil()
+        clock.close()
+    assert [step["other"] for step in clock.ready()] == [1, 1]
+
+
+def test_on_a_gpu_a_step_is_read_when_it_has_passed_and_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
+    clock = Clock(DeviceTime())
+    clock.end()  # the second event
+    for _ in range(3):  # the fifth, eighth and eleventh
+        clock.begin("forward")
+        clock.end()
+        clock.close()
+    assert len(list(clock.ready())) == 2  # eight events have passed
+    assert not list(clock.ready())
+    for _ in range(3):
+        clock.mark()
+    (step,) = clock.ready()
+    first, last = Event.recorded[7], Event.recorded[10]
+    assert sum(step.values()) == pytest.approx(last.time - first.time)

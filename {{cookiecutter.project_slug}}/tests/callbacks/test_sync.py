@@ -1,0 +1,67 @@
+"""What ranks tell each other, and where they wait."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from adaptive_moe.callbacks.timing import Clock, HostTime
+from adaptive_moe.callbacks.timing.sync import marking
+
+WORDS = {"data": "it waits for data", "forward": "it is slow in forward", "optimizer": "it is slow in the optimiser"}
+
+
+def test_the_last_bucket_marks_the_clock_and_the_hook_does_its_own() -> None:
+    def chosen(state: str, bucket: Any) -> str:
+        return f"{state} {bucket.number}"
+
+    clock = Clock(HostTime())
+    clock.end()
+    hook = marking(chosen, clock)
+    assert hook.__name__ == "chosen"
+    assert hook("state", SimpleNamespace(number=0, is_last=lambda: False)) == "state 0"
+    assert clock.parts == ["other"]
+    assert hook("state", SimpleNamespace(number=1, is_last=lambda: True)) == "state 1"
+    assert clock.parts == ["sync"]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What two ranks were told, of which one was slow."""
+    folder = tmp_path_factory.mktemp("ranks")
+    script = Path(__file__).with_name("slow_ranks.py")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run([*torchrun, script, folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("part", "rank"), [("forward", 0), ("forward", 1), ("data", 1), ("optimizer", 0)])
+def test_the_rank_that_is_slow_is_named_with_the_cause(part: str, rank: int, told: list[dict[str, Any]]) -> None:
+    first, second = (each[f"{part} of rank {rank}"] for each in told)
+    assert first["verdict"] == second["verdict"]
+    assert first["verdict"].startswith(f"rank {rank} holds the others back by ")
+    assert first["verdict"].endswith(WORDS[part])
+    assert first["time/slowest_rank"] == rank
+    assert first["time/slowest_rank_ms"] > 25
+    assert first["time/tokens_per_second"] == pytest.approx(2 * first["time/tokens_per_second_per_device"])
+
+
+def test_waiting_for_the_other_rank_is_sync_wherever_it_happens(told: list[dict[str, Any]]) -> None:
+    for name in ("forward of rank 0", "forward of rank 1", "data of rank 1"):  # the mean of a rank that waits and one
+        assert told[0][name]["time/sync_ms"] > 12
+
+
+def test_the_hook_that_was_chosen_still_reduces_every_bucket_and_buffers_count_as_sync(
+    told: list[dict[str, Any]],
+) -> None:
+    for each in told:
+        assert each["buckets"]["0"] == 10  # steps, of two batches each
+        assert len(each["buckets"]) > 1
+        assert each["with a hook and buffers"]["verdict"].startswith("rank 0 holds the others back by ")
+        assert each["with a hook and buffers"]["verdict"].endswith(WORDS["forward"])
