@@ -20,4 +20,4 @@ def test_a_run_whose_router_overflows_ends_with_a_sentence(run: Run, capsys: pyt
         run("fit", "--trainer.max_steps=6", "--model.optimizer.lr=1e30")
     said = capsys.readouterr()
     assert re.search(r"error: the router's logits of layer_\d are not finite in step [2-4];", said.err)
-    assert "validation perplexity" not in said.out
+    assert "best val/perplexity" not in said.out

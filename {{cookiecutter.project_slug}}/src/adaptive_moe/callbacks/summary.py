@@ -80,7 +80,8 @@ def routing_line(trainer: Trainer, values: dict[str, float]) -> dict[str, str]:
     if "routing/experts_per_token" not in values:
         return {}
     layers = [f"{value:.2f}" for tag, value in values.items() if re.search(r"layer_\d+/experts_per_token$", tag)]
-    balancers = [each for each in trainer.callbacks if isinstance(each, ExpertLoadBalancer)]  # type: ignore[attr-defined]
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    balancers = [each for each in callbacks if isinstance(each, ExpertLoadBalancer)]
     dead = [f"; {each.warnings.num_dead or 'no'} dead experts" for each in balancers]
     mean = f"{values['routing/experts_per_token']:.2f}"
     return {"experts per token": f"{mean} (by layer: {', '.join(layers)}){''.join(dead)}"}

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from adaptive_moe.callbacks.analysis.margins import BAR, BINS, LINE, ONE, TWO, Histogram, margins
+from adaptive_moe.callbacks.analysis.margins import (
+    BAR,
+    BINS,
+    LINE,
+    ONE,
+    TWO,
+    Histogram,
+    margins,
+)
 from adaptive_moe.moe import Gating, RandomTopTwo, Threshold, TopK, TopP
 
 RANKED = torch.tensor([[0.6, 0.2, 0.2], [0.4, 0.4, 0.2]])

@@ -6,7 +6,14 @@ import torch
 from adaptive_moe.callbacks.analysis.counts import Counts
 from adaptive_moe.callbacks.analysis.margins import Histogram
 from adaptive_moe.callbacks.analysis.table import Table
-from adaptive_moe.callbacks.analysis.tables import FEWEST, LISTED, lifts, mean_overlap, overlaps, tables
+from adaptive_moe.callbacks.analysis.tables import (
+    FEWEST,
+    LISTED,
+    lifts,
+    mean_overlap,
+    overlaps,
+    tables,
+)
 
 from .made import LETTERS, markdown_to_safe_html, tokens
 
