@@ -18,6 +18,7 @@ from adaptive_moe.callbacks.layout import layout
 
 from ..conftest import Run
 
+pytestmark = pytest.mark.slow
 ADDRESS = re.compile(r"TensorBoard .* at (http\S+?)/? ")
 RUN = "text_completion/version_0"
 LAYER = {
