@@ -62,18 +62,28 @@ def trained(slow: str, strategy: DDPStrategy | None = None, **options: Any) -> d
         module.model.register_forward_pre_hook(lambda *_: time.sleep(SLOW))
     if slow == "optimizer":
         module.optimizer = functools.partial(SlowSGD, lr=0.0)
+    if slow == "backward":
+        module.model.get_submodule("norm").register_full_backward_hook(lambda *_: time.sleep(SLOW))
     batches = (SlowBatches if slow == "data" else Batches)(STEPS, RANK)
-    strategy = strategy or DDPStrategy(broadcast_buffers=False, process_group_backend="gloo")
+    strategy = strategy or DDPStrategy(broadcast_buffers=False)
     fit(module, batches, timer, devices=2, strategy=strategy, log_every_n_steps=10, **options)
     return {"verdict": timer.verdict, **timer.logged}
 
 
 if __name__ == "__main__":
-    cases = [("forward", 0), ("forward", 1), ("data", 1), ("optimizer", 0)]
-    told: dict[str, Any] = {f"{part} of rank {rank}": trained(part if rank == RANK else "") for part, rank in cases}
-    strategy = Hooked(process_group_backend="gloo", ddp_comm_hook=counting, bucket_cap_mb=0.02)
-    told["with a hook and buffers"] = trained("forward" if RANK == 0 else "", strategy, accumulate_grad_batches=2)
+    chosen = Hooked(broadcast_buffers=False, ddp_comm_hook=counting, bucket_cap_mb=0.02)
+    cases: list[tuple[str, int, dict[str, Any]]] = [
+        ("data", 0, {"strategy": DDPStrategy()}),  # which sends its buffers from rank 0
+        ("data", 1, {}),
+        ("forward", 1, {}),
+        ("backward", 1, {}),
+        ("backward", 0, {"strategy": chosen, "accumulate_grad_batches": 2}),
+        ("optimizer", 0, {}),
+    ]
+    told: dict[str, Any] = {}
+    for part, rank, options in cases:
+        told[f"{part} of rank {rank}"] = trained(part if rank == RANK else "", **options)
     told["buckets"] = {index: buckets.count(index) for index in set(buckets)}
-    assert strategy._ddp_comm_hook is counting
+    assert chosen._ddp_comm_hook is counting
     assert host_group() is host_group()
     Path(sys.argv[1], f"{RANK}.json").write_text(json.dumps(told))

@@ -1,9 +1,14 @@
+import functools
+from typing import Any
+
 import pytest
 import torch
 
-from adaptive_moe.callbacks.timing import PAUSE, Clock, DeviceTime, HostTime
+from adaptive_moe.callbacks.timing import PAUSE, Clock, DeviceTime, HostTime, watched_moe_layers
+from adaptive_moe.moe import Threshold
 
 from .fake_events import Event, install
+from .training import Batches, layers, task
 
 
 class Hand(HostTime):
@@ -116,3 +121,24 @@ def test_on_a_gpu_a_step_is_read_when_it_has_passed_and_never_waited_for(monkeyp
     (step,) = clock.ready()
     first, last = Event.recorded[7], Event.recorded[10]
     assert sum(step.values()) == pytest.approx(last.time - first.time)
+
+
+def test_the_moe_layers_take_what_passes_in_them_forward_and_backward_in_training(clock: Clock, hand: Hand) -> None:
+    model, batch = task(Threshold(0.1)).model, Batches(1).batches[0]
+
+    def push(seconds: int, *_: Any) -> None:
+        hand.time += seconds
+
+    for layer in layers(model):
+        layer.router.register_forward_hook(functools.partial(push, 1))
+        layer.experts.register_full_backward_hook(functools.partial(push, 10))
+    norm = model.get_submodule("norm")
+    norm.register_forward_hook(functools.partial(push, 100))
+    norm.register_full_backward_hook(functools.partial(push, 1000))
+    with watched_moe_layers(model, clock):
+        for training in (True, False):
+            hidden, _ = model.train(training)(batch.ids, batch.samples)
+            torch.autograd.backward(hidden.sum())
+            clock.close()
+    assert [step.get("moe") for step in clock.ready()] == [2 * (1 + 10), None]
+    assert hand.time == 2 * (1000 + 100 + 2 * (1 + 10))

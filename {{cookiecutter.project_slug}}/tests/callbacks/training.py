@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
+from torch import nn
 
 from adaptive_moe.data import Batch
 from adaptive_moe.moe import Gating, MoE, MoEConfig
@@ -21,7 +22,7 @@ def task(gating: Gating, **moe: Any) -> TextCompletion:
     )
 
 
-def layers(module: TextCompletion) -> list[MoE]:
+def layers(module: nn.Module) -> list[MoE]:
     return [each for each in module.modules() if isinstance(each, MoE)]
 
 
