@@ -1,6 +1,7 @@
 """Analyses of real training, through the command line."""
 
 import errno
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -93,8 +94,12 @@ def test_the_texts_are_those_of_the_split(run: Run) -> None:
         assert re.sub("[ ␣²]", "", shown) == re.sub("[ ]", "", expected.replace("\n", "⏎"))
 
 
-def test_encoder_and_decoder_are_apart(run: Run) -> None:
-    cli = run("fit", *TRANSLATION, *TWICE, ORACLE, "--model.max_new_tokens=2", "--trainer.limit_val_batches=2")
+def test_encoder_and_decoder_are_apart(run: Run, tmp_path: Path) -> None:
+    for split in ("train", "validation", "test"):
+        rows = [{"source": f"it is {number} * 7", "target": f"{number} times seven"} for number in range(40)]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    corpus = ["--data.corpus=TextPairs", f"--data.corpus.path={tmp_path}", "--model.max_new_tokens=2"]
+    cli = run("fit", *TRANSLATION, *corpus, *TWICE, ORACLE, "--trainer.limit_val_batches=2")
     (oracle,) = called(cli, "Oracle")
     folder = Path("runs/translation/version_0")
     _, tables = text("routing/analysis", folder)[-1]
