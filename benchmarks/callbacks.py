@@ -87,6 +87,7 @@ def step_seconds(setting: str, callbacks: Sequence[Callback], folder: Path) -> f
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
+        reload_dataloaders_every_n_epochs=1,
     )
     trainer.fit(task, datamodule=TextDataModule(PythonDocs(), Random(), cache_dir=str(folder / "data"), **data))
     return clock.mean

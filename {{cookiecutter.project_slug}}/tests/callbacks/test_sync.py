@@ -47,6 +47,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", CASES)
 def test_the_rank_that_is_slow_is_named_with_the_cause(case: str, told: list[dict[str, Any]]) -> None:
@@ -60,11 +61,13 @@ def test_the_rank_that_is_slow_is_named_with_the_cause(case: str, told: list[dic
     assert first["time/tokens_per_second"] == pytest.approx(2 * first["time/tokens_per_second_per_device"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if "optimizer" not in case])
 def test_waiting_for_the_other_rank_is_sync_wherever_it_happens(case: str, told: list[dict[str, Any]]) -> None:
     assert told[0][case]["time/sync_ms"] > 12  # the mean of a rank that waits and one that does not
 
 
+@pytest.mark.slow
 def test_the_hook_that_was_chosen_still_reduces_every_bucket(told: list[dict[str, Any]]) -> None:
     for each in told:
         assert each["buckets"]["0"] == 10  # steps, of two batches each

@@ -7,6 +7,7 @@ import pytest
 from .two_ranks import analyse, validation
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_ranks_find_what_one_process_finds_in_the_same_batches(tmp_path: Path) -> None:
     analyse(validation(), tmp_path / "one")
