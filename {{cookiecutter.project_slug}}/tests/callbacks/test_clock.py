@@ -4,7 +4,13 @@ from typing import Any
 import pytest
 import torch
 
-from adaptive_moe.callbacks.timing import PAUSE, Clock, DeviceTime, HostTime, watched_moe_layers
+from adaptive_moe.callbacks.timing import (
+    PAUSE,
+    Clock,
+    DeviceTime,
+    HostTime,
+    watched_moe_layers,
+)
 from adaptive_moe.moe import Threshold
 
 from .fake_events import Event, install
