@@ -10,7 +10,7 @@ from torch import Tensor
 from ...moe import Gating, MarginGating
 
 BINS = 50
-HEIGHT, BAR = 160, 8  # of the picture, in pixels
+HEIGHT, BAR = 120, 6  # of the picture, in pixels
 PAPER, TWO, ONE, LINE = (255, 255, 255), (217, 119, 6), (148, 163, 184), (185, 28, 28)
 
 
