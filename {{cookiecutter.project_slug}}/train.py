@@ -3,7 +3,7 @@
 python train.py fit
 python train.py fit --model.gating.threshold 0.2 --trainer.max_steps 1200
 python train.py validate --ckpt_path best
-python train.py predict --ckpt_path best --data.prompt "Return a list of"
+python train.py predict --ckpt_path best --data.inputs "Return a list of"
 """
 
 import sys

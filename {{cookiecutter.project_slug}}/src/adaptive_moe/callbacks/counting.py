@@ -24,6 +24,10 @@ class Counting(Steering, DifficultySource):
 def count(difficulty: Difficulty, routings: dict[str, Routing], batch: Batch) -> None:
     """Put a batch into the counts of the epoch, each stack of the model for itself."""
     for stack, samples in batch.stacks.items():
-        layers = [routing for name, routing in routings.items() if name.startswith(f"{stack}layer_")]
-        two_experts = torch.stack([routing.experts_per_token > 1 for routing in layers])
-        difficulty.add(two_experts, samples.flatten(), stack)
+        two_experts = [routing.experts_per_token > 1 for routing in of_stack(routings, stack).values()]
+        difficulty.add(torch.stack(two_experts), samples.flatten(), stack)
+
+
+def of_stack(routings: dict[str, Routing], stack: str) -> dict[str, Routing]:
+    """Those of one stack, whose layers' names begin with its own."""
+    return {name: routing for name, routing in routings.items() if name.startswith(f"{stack}layer_")}

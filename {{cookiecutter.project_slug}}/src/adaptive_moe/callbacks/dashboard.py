@@ -12,6 +12,7 @@ import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from .analysis.table import markdown_row
 from .layout import layout
 from .run_values import last_values, monitored
 
@@ -92,4 +93,4 @@ def environment(trainer: Trainer) -> dict[str, str]:
 
 def table(rows: dict[str, str]) -> str:
     """Markdown."""
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])
+    return "\n".join(map(markdown_row, [("", ""), ("---", "---"), *rows.items()]))

@@ -1,24 +1,28 @@
 """What is known of a run while it runs."""
 
+from typing import TypeVar
+
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from .step_timer import StepTimer
 
+Kind = TypeVar("Kind", bound=Callback)
+
 
 def last_values(trainer: Trainer, *tags: str) -> dict[str, float]:
     """What was logged last under these tags: to Lightning, and by the step timer, which goes past it."""
     values: dict[str, float | Tensor] = {**trainer.callback_metrics}
-    for timer in timers(trainer):
+    for timer in callbacks_of(trainer, StepTimer):
         values |= timer.logged
     return {tag: float(values[tag]) for tag in tags if tag in values}
 
 
-def timers(trainer: Trainer) -> list[StepTimer]:
-    """One, as a rule."""
+def callbacks_of(trainer: Trainer, kind: type[Kind]) -> list[Kind]:
+    """The trainer's callbacks of a class: one, as a rule."""
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    return [each for each in callbacks if isinstance(each, StepTimer)]
+    return [each for each in callbacks if isinstance(each, kind)]
 
 
 def monitored(trainer: Trainer) -> dict[str, float | None]:

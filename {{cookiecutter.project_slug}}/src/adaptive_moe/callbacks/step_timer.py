@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..data import Batch
 from ..ranks import gather_hosts
+from .log_steps import logs_now
 from .timing import (
     PARTS,
     PAUSE,
@@ -107,9 +108,8 @@ class StepTimer(Callback):
             self.inside.stop()
         if trainer.global_step == self.step:
             return
+        due = logs_now(trainer, self.step)
         self.step = trainer.global_step
-        interval: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
-        due = interval and self.step % interval == 0
         if due and (flops := trainer.callback_metrics.get("routing/flops_per_token")) is not None:
             self.clock.carry("flops", flops)
         self.clock.close()

@@ -8,7 +8,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from ..data import TextDataModule
 from .expert_load_balancer import ExpertLoadBalancer
-from .run_values import last_values, monitored, timers
+from .run_values import callbacks_of, last_values, monitored
+from .step_timer import StepTimer
 
 KEPT = ("checkpoints/*.ckpt", "metrics.jsonl", "routing.html")
 
@@ -43,7 +44,7 @@ class Summary(Callback):
         values = last_values(trainer, *trainer.callback_metrics, "time/tokens_per_second")
         parameters = sum(p.numel() for p in trainer.lightning_module.parameters())
         lines = {"parameters": f"{parameters:,}{cost(values)}", "steps": f"{trainer.global_step:,}{speed(values)}"}
-        if verdicts := [timer.verdict for timer in timers(trainer) if timer.verdict]:
+        if verdicts := [timer.verdict for timer in callbacks_of(trainer, StepTimer) if timer.verdict]:
             lines["time"] = verdicts[0]
         courses = [f"{tag.removeprefix('val/')} {course(each)}" for tag, each in self.values.items()]
         lines["validation"] = ", ".join(courses) or "none"
@@ -80,8 +81,7 @@ def routing_line(trainer: Trainer, values: dict[str, float]) -> dict[str, str]:
     if "routing/experts_per_token" not in values:
         return {}
     layers = [f"{value:.2f}" for tag, value in values.items() if re.search(r"layer_\d+/experts_per_token$", tag)]
-    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    balancers = [each for each in callbacks if isinstance(each, ExpertLoadBalancer)]
+    balancers = callbacks_of(trainer, ExpertLoadBalancer)
     dead = [f"; {each.warnings.num_dead or 'no'} dead experts" for each in balancers]
     mean = f"{values['routing/experts_per_token']:.2f}"
     return {"experts per token": f"{mean} (by layer: {', '.join(layers)}){''.join(dead)}"}

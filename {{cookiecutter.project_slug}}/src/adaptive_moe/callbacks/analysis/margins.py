@@ -22,7 +22,7 @@ def margins(ranked: Float[Tensor, "tokens experts"], gating: Gating) -> Float[Te
     if ranked.shape[1] == 1:
         return torch.ones_like(ranked[:, 0])
     gap = gating.margins(ranked)[:, 0] if isinstance(gating, MarginGating) else ranked[:, 0] - ranked[:, 1]
-    return gap.nan_to_num(1.0).clamp(0, 1)  # the monitor tells of a router that overflows, at its next log
+    return gap.nan_to_num(1.0).clamp(0, 1)  # a guard tells of a router that overflows, at its next log
 
 
 class Histogram(NamedTuple):

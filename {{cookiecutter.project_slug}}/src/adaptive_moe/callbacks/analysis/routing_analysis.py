@@ -10,6 +10,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 
 from ...data import Batch, TextDataModule
 from ...moe import Gating, MarginGating, Routing
+from ..counting import of_stack
 from ..steering import routers_of
 from .curves import show
 from .page import page, replace
@@ -78,10 +79,10 @@ class RoutingAnalysis(Callback):
             for stack in batch.stacks:
                 kept = self.kept.setdefault(stack, [])
                 tokens = sum(len(part.ids) for part in kept)
-                layers = [name for name in routings if name.startswith(f"{stack}layer_")]
+                layers = of_stack(routings, stack)
                 if layers and tokens < due:
-                    self.layers[stack] = layers
-                    part = routed(batch, stack, [routings[name] for name in layers], self.gating, turn)
+                    self.layers[stack] = list(layers)
+                    part = routed(batch, stack, list(layers.values()), self.gating, turn)
                     kept.append(part.first(self.room - tokens))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
