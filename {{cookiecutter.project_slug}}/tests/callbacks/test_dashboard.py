@@ -44,8 +44,7 @@ def served(folder: Path) -> Iterator[str]:
             wait_for(lambda: ask(address, "scalars/tags").get(RUN))
             yield address
         finally:
-            server.terminate()
-            server.stderr.close()
+            server.kill()  # asked politely, it would say goodbye into a pipe that nobody reads
 
 
 def wait_for(condition: Callable[[], Any]) -> None:
