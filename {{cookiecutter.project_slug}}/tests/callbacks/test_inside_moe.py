@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.profilers import PyTorchProfiler
 from torch import nn
@@ -103,6 +104,20 @@ def test_the_step_that_is_looked_into_is_not_timed() -> None:
     assert timer.totals["steps"] == 0
     assert timer.logged["time/step_ms"] < 1000 / 7
     assert all(tag in timer.logged for tag in WHERE)
+
+
+def test_a_fault_in_a_step_that_is_looked_into_leaves_nothing_behind() -> None:
+    module = task(Threshold(0.1))
+
+    class Fault(Callback):
+        def on_before_backward(self, trainer: Any, *_: Any) -> None:
+            if trainer.global_step == 3:
+                raise RuntimeError("a fault")
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        fit(module, Batches(6), StepTimer(inside_moe=True), Fault(), log_every_n_steps=6)
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
+    assert not torch.autograd._profiler_enabled()  # type: ignore[attr-defined]
 
 
 class Unused(PyTorchProfiler):

@@ -38,7 +38,7 @@ class StepTimer(Callback):
 
     A step goes from the end of one optimiser step's last batch to the end of the next one's, without validations,
     checkpoints and the end of an epoch. On a GPU its instants are events in the stream, read when they have passed:
-    nothing waits. On other devices they are the host's.
+    nothing waits. On other devices they are the host's, which tells of a CPU what was done, and else what was asked.
 
     Tags, as means over the steps since the last log and over the ranks: `time/step_ms`; for data, forward, backward,
     sync, optimizer and other, which add up to it, `time/<part>_ms` and `time/<part>_share`; `time/tokens_per_second`,
@@ -73,15 +73,17 @@ class StepTimer(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Watch the loop, the layers and the other ranks."""
-        self.step = trainer.global_step
+        self.first = self.step = trainer.global_step
         profiler = trainer.profiler  # type: ignore[attr-defined]
         self.undo.enter_context(watched_loop(profiler, self.clock))
         self.undo.enter_context(watched_moe_layers(pl_module, self.clock))
         self.undo.enter_context(watched_ranks(trainer.strategy, self.clock))
+        if self.inside:
+            self.undo.callback(self.inside.around.close)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
-        """Look inside once for each log, when training has warmed up."""
-        if self.inside and self.read >= WARM_UP and not self.inside.shares:
+        """Look inside once for each log, when training has warmed up; on all ranks in the same step."""
+        if self.inside and self.step - self.first >= WARM_UP and not self.inside.shares:
             self.clock.spoil()
             self.inside.start()
 

@@ -1,6 +1,7 @@
 """What is known of a device without asking it to wait."""
 
 import sys
+import warnings
 
 import torch
 from lightning.fabric.utilities.throughput import get_available_flops
@@ -23,4 +24,6 @@ def peak_memory(device: torch.device) -> float:
 def peak_flops(device: torch.device, precision: str) -> float | None:
     """Operations a second that the maker promises, where Lightning knows."""
     dtype = next((dtype for name, dtype in DTYPES.items() if precision.startswith(name)), torch.float32)
-    return get_available_flops(device, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it does not know; there is nothing to mend
+        return get_available_flops(device, dtype)

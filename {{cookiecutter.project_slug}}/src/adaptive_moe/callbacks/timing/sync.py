@@ -39,7 +39,7 @@ def marked_choice(strategy: Strategy, clock: Clock) -> Iterator[None]:
 
 @contextmanager
 def watched_ranks(strategy: Strategy, clock: Clock) -> Iterator[None]:
-    """Mark where a step waits for the other ranks."""
+    """Mark where a step waits for the other ranks; a hook that somebody has registered by hand stays, unmarked."""
     model = strategy.model
     with ExitStack() as undo:
         if isinstance(model, DistributedDataParallel):
