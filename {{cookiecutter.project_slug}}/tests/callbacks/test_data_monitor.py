@@ -33,3 +33,20 @@ def test_padding_is_logged_as_a_share_of_the_places_since_the_last_log(run: Run,
     events = EventAccumulator("runs/text_completion/version_0").Reload().Scalars("data/padding_share")
     assert [event.value for event in events] == pytest.approx(expected)
     assert min(expected) > 0.05
+
+
+def test_place_in_the_epoch_and_difficulty_follow_the_order(run: Run, corpus: Path) -> None:
+    """Each text a batch, easy to hard: the first epoch knows of no difficulty, and in the second it rises."""
+    options = ["--data.corpus=Texts", f"--data.corpus.path={corpus}", "--data.packing=false", "--data.batch_size=1"]
+    options += ["--trainer.callbacks+=RoutingDifficulty", "--data.order=Complexity", "--data.order.mode=magnitude"]
+    cli = run("fit", *options, "--data.order.buckets=1000", "--trainer.log_every_n_steps=1", "--trainer.max_steps=160")
+    length = cli.trainer.num_training_batches
+    assert length < 130
+    events = EventAccumulator("runs/text_completion/version_0").Reload()
+    fractions = [event.value for event in events.Scalars("data/epoch_fraction")]
+    assert fractions == pytest.approx([(step % length + 1) / length for step in range(160)])
+    difficulties = events.Scalars("data/difficulty")
+    assert [event.step for event in difficulties] == list(range(int(length), 160))
+    values = [event.value for event in difficulties]
+    assert values == sorted(values)
+    assert 0 <= values[0] < values[-1] <= 1

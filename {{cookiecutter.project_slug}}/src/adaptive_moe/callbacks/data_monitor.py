@@ -1,17 +1,23 @@
-"""What the batches are made of."""
+"""What the batches are made of, and where in the data training is."""
 
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
 
-from ..data import Batch
+from ..data import Batch, Difficulty, TextDataModule
 from ..ranks import sum_over_ranks
 from .log_steps import logs_now
 
 
 class DataMonitor(Callback):
-    """Logs `data/padding_share`: how much of the batches since the last log was empty, over all ranks."""
+    """Logs the share of padding since the last log, how much of the epoch is done, and how difficult the batch is.
+
+    Tags, over all ranks: `data/padding_share`; `data/epoch_fraction`, where an epoch has an end; `data/difficulty`, where
+    something tells the order how difficult samples are: the share of tokens on two experts, over layers and the samples
+    of the batch, as the order knew it.
+    """
 
     def __init__(self) -> None:
         self.counts, self.logged_step = torch.zeros(2, dtype=torch.int64), -1
@@ -25,5 +31,22 @@ class DataMonitor(Callback):
         if logs_now(trainer, self.logged_step):
             self.logged_step = trainer.global_step
             empty, places = sum_over_ranks(self.counts)
-            pl_module.log("data/padding_share", empty / places, rank_zero_only=True)
             self.counts = torch.zeros_like(self.counts)
+            values = {"data/padding_share": empty / places, **epoch_fraction(trainer)}
+            data = trainer.datamodule  # type: ignore[attr-defined]
+            if isinstance(data, TextDataModule) and data.curriculum:
+                values |= mean_difficulty(data.curriculum.difficulty, batch)
+            pl_module.log_dict(values, rank_zero_only=True)
+
+
+def epoch_fraction(trainer: Trainer) -> dict[str, float]:
+    """Between 0 and 1; nothing where an epoch has no end."""
+    done, batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready, trainer.num_training_batches
+    return {"data/epoch_fraction": done / batches} if batches < float("inf") else {}
+
+
+def mean_difficulty(difficulty: Difficulty, batch: Batch) -> dict[str, Tensor]:
+    """Over the samples of all ranks' batches; nothing where none is known."""
+    known = difficulty.known(batch.samples[batch.mask].unique())
+    total, number = sum_over_ranks(torch.tensor([known.sum(), len(known)]))
+    return {"data/difficulty": total / number} if number else {}

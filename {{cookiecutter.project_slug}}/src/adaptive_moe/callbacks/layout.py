@@ -34,7 +34,11 @@ def layout(layers: list[str], monitors: list[str]) -> Layout:
             "share of the experts' layers": lines("time/moe_share"),
             "milliseconds that the slowest rank costs": lines("time/slowest_rank_ms"),
         },
-        "Data": {"share of padding": lines("data/padding_share"), "epoch": lines("epoch")},
+        "Data": {
+            "share of padding": lines("data/padding_share"),
+            "epoch, and how much of it is done": lines("epoch", "data/epoch_fraction"),
+            "difficulty: share of tokens on two experts, as the order knew it": lines("data/difficulty"),
+        },
     }
 
 

@@ -3,12 +3,14 @@
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from ..ranks import sum_over_ranks
 from .batch import PADDING
 from .orders.order import UNKNOWN
+
+STEPS = 254  # that a share is counted in, to fit into a byte
 
 
 class Difficulty:
@@ -51,6 +53,13 @@ class Difficulty:
                 self.shares = torch.full((self.num_samples, layers), UNKNOWN, dtype=torch.uint8)
             self.shares[seen] = torch.cat([in_steps(count) for count in counts], dim=1)[seen]
 
+    def known(self, samples: Int[Tensor, " chosen"]) -> Float[Tensor, " known"]:
+        """Mean over the layers of the shares of those samples of which they are known; on the host."""
+        if not self.shares.shape[1]:
+            return torch.zeros(0)
+        shares = self.shares[samples.cpu()]
+        return shares[shares[:, 0] != UNKNOWN].float().mean(1) / STEPS
+
     def total(self, stack: str) -> Int[Tensor, "samples columns"]:
         """Counts of all ranks; column by column, in 32 bits, since ranks cannot add up 16."""
         counts = self.counts[stack]
@@ -73,4 +82,4 @@ def in_steps(counts: Int[Tensor, "samples columns"]) -> UInt8[Tensor, "samples l
     """Shares of the tokens, rounded down to a step of 1/254."""
     *layers, tokens = counts.unbind(1)
     divisor = tokens.int().clamp(min=1)
-    return torch.stack([(254 * layer.int() // divisor).to(torch.uint8) for layer in layers], dim=1)
+    return torch.stack([(STEPS * layer.int() // divisor).to(torch.uint8) for layer in layers], dim=1)
