@@ -3,8 +3,8 @@
 python benchmarks/callbacks.py
 python benchmarks/callbacks.py --pairs 9 --json callbacks.json
 
-Text completion at its defaults, and with a model whose step takes some milliseconds; validations apart, which
-`RoutingAnalysis` alone makes longer.
+Text completion at its defaults, with the model of `configs/size/tiny.yaml`, and with that model and batches of 256
+tokens, where a step is little more than Python; validations apart, which `RoutingAnalysis` alone makes longer.
 """
 
 import argparse
@@ -42,11 +42,13 @@ from adaptive_moe.moe import MoEConfig, Threshold
 from adaptive_moe.tasks import TextCompletion
 
 WATCHING = (RouterGuard, ExpertLoadBalancer, RoutingAnalysis, DataMonitor, StepTimer, Dashboard)
+TINY = {"dim": 24, "num_layers": 2, "num_heads": 2, "moe": MoEConfig(4, 16)}
 SETTINGS: dict[str, tuple[int, dict[str, Any], dict[str, Any], float]] = {  # steps, model, data, goal
-    "default": (40, {}, {}, 0.01),
-    "tiny": (
+    "default": (60, {}, {}, 0.01),
+    "tiny": (150, TINY, {}, 0.03),
+    "tiny, 256 tokens": (
         400,
-        {"dim": 24, "num_layers": 2, "num_heads": 2, "vocab_size": 300, "moe": MoEConfig(4, 16)},
+        {**TINY, "vocab_size": 300},
         {"vocab_size": 300, "context_length": 64, "batch_size": 4},
         0.03,
     ),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..data import Batch, Difficulty, TextDataModule
 from ..ranks import sum_over_ranks
-from .log_steps import logs_now
+from .log_steps import log, logs_now
 
 
 class DataMonitor(Callback):
@@ -36,7 +36,7 @@ class DataMonitor(Callback):
             data = trainer.datamodule  # type: ignore[attr-defined]
             if isinstance(data, TextDataModule) and data.curriculum:
                 values |= mean_difficulty(data.curriculum.difficulty, batch)
-            pl_module.log_dict(values, rank_zero_only=True)
+            log(trainer, values)
 
 
 def epoch_fraction(trainer: Trainer) -> dict[str, float]:

@@ -15,7 +15,7 @@ from ..ranks import sum_over_ranks
 from .load_history import LoadHistory
 from .load_warnings import LoadWarnings
 from .loads import Loads, balance
-from .log_steps import logs_now
+from .log_steps import log, logs_now
 from .steering import routers_of
 
 
@@ -66,7 +66,7 @@ class ExpertLoadBalancer(Callback):
             used = self.report(trainer, pl_module, list(routings)) if routings else {}
             spent, top_two = (flops(pl_module, batch, each) for each in (used, dict.fromkeys(used, 2.0)))
             costs = {"routing/flops_per_token": spent, "routing/flops_over_top_2": spent / top_two}
-            pl_module.log_dict(costs, rank_zero_only=True)
+            log(trainer, costs)
             self.logged_step, self.moved = trainer.global_step, torch.tensor(0)
 
     def move(self) -> None:
@@ -81,7 +81,7 @@ class ExpertLoadBalancer(Callback):
         """In numbers, and in words where something is wrong; experts per token of each layer."""
         load, tokens = self.loads.take()
         values = scalars(names, load, tokens, trainer.global_step - self.logged_step)
-        pl_module.log_dict(values, rank_zero_only=True)
+        log(trainer, values)
         self.history.add(load)
         for sentence in self.warnings.look(names, load, trainer.global_step):
             pl_module.print(sentence)

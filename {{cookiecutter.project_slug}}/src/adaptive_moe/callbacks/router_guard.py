@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
@@ -24,21 +24,25 @@ class RouterGuard(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Nothing has happened yet."""
         self.logged_step = trainer.global_step
-        self.overflow: Int[Tensor, "*layers"] = torch.tensor(NEVER)
+        self.sums: list[Float[Tensor, " layers"]] = []  # of all logits of a batch: finite if they are
+        self.steps: list[int] = []
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Note the first step of each layer."""
+        """Keep a number for each layer; look at them when it is time to log."""
         routings: dict[str, Routing] = outputs["routings"]
-        if not routings:
+        if not routings or not trainer.log_every_n_steps:  # type: ignore[attr-defined]
             return
-        finite = torch.stack([routing.logits.isfinite().all() for routing in routings.values()])
-        bad = torch.where(finite, NEVER, trainer.global_step)
-        self.overflow = torch.minimum(self.overflow.to(finite.device), bad)
+        self.sums.append(torch.stack([routing.logits.sum() for routing in routings.values()]))
+        self.steps.append(trainer.global_step)
         if logs_now(trainer, self.logged_step):
             self.logged_step = trainer.global_step
-            refuse_overflow(trainer.strategy.reduce(self.overflow, reduce_op="min"), list(routings))
+            finite = torch.stack(self.sums).isfinite()
+            steps = torch.tensor(self.steps, device=finite.device).unsqueeze(1)
+            first = torch.where(finite, NEVER, steps).min(0).values
+            self.sums, self.steps = [], []
+            refuse_overflow(trainer.strategy.reduce(first, reduce_op="min"), list(routings))
 
 
 def refuse_overflow(first_step: Int[Tensor, " layers"], names: list[str]) -> None:

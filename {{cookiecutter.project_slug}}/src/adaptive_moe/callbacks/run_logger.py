@@ -10,12 +10,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch.utils.tensorboard import SummaryWriter
 
+QUEUE = 1000  # records; one log fills torch's ten, and then training would wait for the disk
+
 
 class RunLogger(TensorBoardLogger):
-    """Writes TensorBoard's files, and every scalar also into `metrics.jsonl`: a line for each step that logs.
+    """Writes TensorBoard's files, and every scalar also into `metrics.jsonl`: a line for each time that something logs.
 
-    Of several lines with one step, the last counts: a run that continues repeats what came after its checkpoint. If
-    the disk is full, the curves end with one warning, and training goes on.
+    Of several values of a tag at one step, the last counts: a run that continues repeats what came after its
+    checkpoint. If the disk is full, the curves end with one warning, and training goes on.
     """
 
     ended = False
@@ -24,6 +26,7 @@ class RunLogger(TensorBoardLogger):
     def experiment(self) -> SummaryWriter:
         """TensorBoard's writer, which forgives a disk."""
         is_new = self._experiment is None
+        self._kwargs.setdefault("max_queue", QUEUE)
         writer: SummaryWriter = super().experiment
         if is_new and isinstance(writer, SummaryWriter):
             records = writer._get_file_writer().event_writer._async_writer._writer  # type: ignore[no-untyped-call]

@@ -4,18 +4,13 @@ from typing import TypeVar
 
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch import Tensor
-
-from .step_timer import StepTimer
 
 Kind = TypeVar("Kind", bound=Callback)
 
 
 def last_values(trainer: Trainer, *tags: str) -> dict[str, float]:
-    """What was logged last under these tags: to Lightning, and by the step timer, which goes past it."""
-    values: dict[str, float | Tensor] = {**trainer.callback_metrics}
-    for timer in callbacks_of(trainer, StepTimer):
-        values |= timer.logged
+    """What was logged last under these tags."""
+    values = trainer.callback_metrics
     return {tag: float(values[tag]) for tag in tags if tag in values}
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data import Batch
 from ..ranks import gather_hosts
-from .log_steps import logs_now
+from .log_steps import log, logs_now
 from .timing import (
     PARTS,
     PAUSE,
@@ -154,16 +154,15 @@ class StepTimer(Callback):
         return rows
 
     def report(self, trainer: Trainer) -> None:
-        """Log it; to the loggers themselves, since Lightning goes through all that it logs in every step."""
+        """Log it."""
         if rows := self.judge(trainer):
             self.logged = scalars(rows, self.flops, self.peak)
             if self.inside:
                 self.logged |= self.inside.take()
-            step = trainer.global_step - 1  # where Lightning puts what it logs now
+            log(trainer, self.logged)
             for logger in trainer.loggers:
-                logger.log_metrics(self.logged, step)
                 if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_text("time/verdict", self.verdict, step)
+                    logger.experiment.add_text("time/verdict", self.verdict, trainer.global_step - 1)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that has not logged gets its verdict all the same."""

@@ -41,7 +41,7 @@ class Summary(Callback):
 
     def lines(self, trainer: Trainer) -> dict[str, str]:
         """Name and text of each line."""
-        values = last_values(trainer, *trainer.callback_metrics, "time/tokens_per_second")
+        values = last_values(trainer, *trainer.callback_metrics)
         parameters = sum(p.numel() for p in trainer.lightning_module.parameters())
         lines = {"parameters": f"{parameters:,}{cost(values)}", "steps": f"{trainer.global_step:,}{speed(values)}"}
         if verdicts := [timer.verdict for timer in callbacks_of(trainer, StepTimer) if timer.verdict]:
