@@ -26,13 +26,14 @@ def test_padding_is_logged_as_a_share_of_the_places_since_the_last_log(run: Run,
     options = ["--data.corpus=Texts", f"--data.corpus.path={corpus}", "--data.packing=false", "--trainer.max_steps=6"]
     cli = run("fit", *options, "--trainer.callbacks+=tests.callbacks.test_data_monitor.Counter")
     (counter,) = called(cli, "Counter")
-    expected = [
-        (first[0] + second[0]) / (first[1] + second[1])
-        for first, second in zip(counter.batches[::2], counter.batches[1::2], strict=True)
-    ]
+    pairs = list(zip(counter.batches[::2], counter.batches[1::2], strict=True))
+    expected = [(first[0] + second[0]) / (first[1] + second[1]) for first, second in pairs]
     events = EventAccumulator("runs/text_completion/version_0").Reload().Scalars("data/padding_share")
     assert [event.value for event in events] == pytest.approx(expected)
     assert min(expected) > 0.05
+    tokens = [sum(places - empty for empty, places in pair) for pair in pairs]
+    per_step = EventAccumulator("runs/text_completion/version_0").Reload().Scalars("data/tokens_per_step")
+    assert [2 * event.value for event in per_step] == tokens
 
 
 def test_place_in_the_epoch_and_difficulty_follow_the_order(run: Run, corpus: Path) -> None:

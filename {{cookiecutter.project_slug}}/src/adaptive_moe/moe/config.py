@@ -1,6 +1,10 @@
 """What the feed-forward half of every block is made of."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import torch
 
 from .activation import ActivationName
 from .experts import Experts
@@ -45,9 +49,10 @@ class MoEConfig:
             raise ValueError(f"dense_width is {self.dense_width}; it leaves no inner width of {self.expert_dim}")
 
     def build(self, dim: int, num_layers: int, gating: Gating) -> list[MoE | FeedForward]:
-        """One module for each layer."""
+        """One module for each layer; whatever it is made of, the rest of a model draws the same weights."""
         chosen = self.moe_layers(num_layers)
-        return [self.moe(dim, gating) if layer in chosen else self.dense(dim) for layer in range(num_layers)]
+        with own_draws():
+            return [self.moe(dim, gating) if layer in chosen else self.dense(dim) for layer in range(num_layers)]
 
     def moe_layers(self, num_layers: int) -> list[int]:
         """Numbers of the layers that have experts."""
@@ -71,3 +76,12 @@ class MoEConfig:
     def dense(self, dim: int) -> FeedForward:
         """A layer without."""
         return FeedForward(dim, round(self.dense_width * self.expert_dim), self.activation)
+
+
+@contextmanager
+def own_draws() -> Iterator[None]:
+    """Draws inside come from a generator state of their own: how many they are changes nothing of what follows."""
+    seed = int(torch.randint(2**62, ()))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield

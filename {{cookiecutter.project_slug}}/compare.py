@@ -1,0 +1,61 @@
+"""Train schemes side by side, from equal seeds on equal data, and report what each saves and costs.
+
+python compare.py --task sentiment
+python compare.py --task sentiment --schemes thresholds --seeds 5
+python compare.py --task translation --schemes top_2 adaptive budget --trainer.max_steps 2000 --data.corpus WMT19
+
+What this program does not know goes to every run of `train.py fit`. Interrupted, the same command goes on.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+import train
+
+from adaptive_moe.cli.errors import refuse
+from adaptive_moe.errors import RunError
+from adaptive_moe.report import Asked, chosen, compare, write_report
+
+
+def main(args: list[str] | None = None) -> None:
+    """Compare."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--task", required=True, help="a file of configs/tasks")
+    parser.add_argument(
+        "--schemes", nargs="+", default=["standard"], help="names, or groups: standard, all, thresholds, ..."
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="how many runs of each")
+    parser.add_argument(
+        "--target", type=float, default=0.9, help="the loss to reach is top-2's after this part of its steps"
+    )
+    parser.add_argument("--devices", default="1", help="of each run")
+    parser.add_argument("--folder", type=Path, help="where runs and report go; comparisons/<task> if not given")
+    known, options = parser.parse_known_args(args)
+    sys.argv[1:] = []  # what Lightning would find there is not for it
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # what each run says is in its log
+    folder = (known.folder or Path("comparisons", known.task)).absolute()
+    options.append(f"--trainer.devices={known.devices}")
+    try:
+        asked = Asked(
+            train.main,
+            Path(train.__file__),
+            known.task,
+            chosen(known.schemes),
+            known.seeds,
+            known.target,
+            options,
+            folder,
+        )
+        for results in compare(asked):
+            write_report(results, folder)
+    except RunError as error:
+        refuse(str(error))
+    print(f"The report: {folder}/report.html")
+
+
+if __name__ == "__main__":
+    main()

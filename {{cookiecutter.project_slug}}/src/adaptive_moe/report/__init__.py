@@ -1,0 +1,7 @@
+"""Schemes to runs, runs to results, results to a report: what `compare.py` does."""
+
+from .asked import Asked as Asked
+from .report import write_report as write_report
+from .results import Results as Results
+from .runs import compare as compare
+from .schemes import chosen as chosen

@@ -1,0 +1,56 @@
+"""What a comparison is asked to do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cli import CLI
+from ..errors import RunError
+from .schemes import CONFIGS, Scheme
+
+Main = Callable[[list[str]], CLI]
+TASKS = sorted(path.stem for path in (CONFIGS / "tasks").glob("*.yaml"))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Schemes, seeds, and what all runs share.
+
+    Args:
+        main: `train.py`'s.
+        program: Its file.
+        task: One of those below `configs/tasks`.
+        schemes: By name.
+        seeds: How many, from 0.
+        target: The part of the reference's steps after which its loss is what the others have to reach.
+        options: For `train.py fit`, of every run.
+        folder: Where all of it goes.
+    """
+
+    main: Main
+    program: Path
+    task: str
+    schemes: dict[str, Scheme]
+    seeds: int
+    target: float
+    options: list[str]
+    folder: Path
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise RunError(f"task is {self.task}, and configs/tasks has no such file; choose from {', '.join(TASKS)}")
+        if self.seeds < 1:
+            raise RunError(f"seeds is {self.seeds}; choose 1 or more: an interval takes 2, and says little below 5")
+        if not 0 < self.target <= 1:
+            raise RunError(f"target is {self.target}; it is a part of the steps: choose more than 0, and 1 at most")
+
+    def runs(self) -> Iterator[tuple[str, int]]:
+        """Scheme and seed: seed by seed, forth and back, so that a machine that drifts favours no scheme."""
+        for seed in range(self.seeds):
+            names = list(self.schemes)[:: -1 if seed % 2 else 1]
+            yield from ((name, seed) for name in sorted(names, key=lambda name: self.schemes[name].needs_adaptive))
+
+    def arguments(self, name: str, experts_per_token: float) -> list[str]:
+        """Of a scheme's runs; what the scheme says comes last, and wins."""
+        task = f"--config={CONFIGS}/tasks/{self.task}.yaml"
+        return [task, *self.options, *self.schemes[name].filled(experts_per_token)]

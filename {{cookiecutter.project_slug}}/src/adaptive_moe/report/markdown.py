@@ -1,0 +1,173 @@
+"""The report in Markdown, whichever runs are there."""
+
+import statistics
+from collections.abc import Sequence
+
+from .compared import COSTS, Against, against, costs, finished, score
+from .estimate import Estimate
+from .results import Failed, Results
+from .schemes import REFERENCE, SCHEMES
+
+NOTES = """\
+- Seeds are paired: with one seed, schemes begin with equal weights where they have the same, and read the same data.
+- An interval is that of Student's t over the seeds' pairs, 95 %. **Better** and **worse** stand where it excludes
+  equality, which one of twenty equal schemes would do by chance; where nothing stands, these runs do not tell.
+- The target is a loss on the validation split: {reference}'s lowest within the first {target:.0%} of its steps, seed
+  by seed.
+- Time is that of the training steps. The floor is what a step could take at least by the experts that it saves,
+  1 - f (1 - k / k'), with f the MoE layers' part of the other's step: a step below it has another reason.
+- FLOPs count the experts that were used. Quality is that of the best checkpoint, on the test split.
+"""
+
+
+def markdown(results: Results) -> str:
+    """All of it, but for the pictures."""
+    names = [name for name in SCHEMES if name in results.runs]
+    controlled = [name for name in names if SCHEMES[name].control not in (REFERENCE, name) and name != REFERENCE]
+    parts = [
+        f"# {results.task.replace('_', ' ').capitalize()}: schemes of gating and order compared",
+        f"{results.data}. {', '.join(f'{key}: {value}' for key, value in results.where.items())}.",
+        f"## Against {REFERENCE}",
+        table(results, [(name, REFERENCE) for name in names]),
+        *(
+            [
+                "## Against two experts in the same order",
+                table(results, [(name, SCHEMES[name].control) for name in controlled]),
+            ]
+            if controlled
+            else []
+        ),
+        "![Loss and time](loss.png)\n\n![Costs](costs.png)",
+        "## Experts per token",
+        layers(results, names),
+        "## Inference",
+        "With the gating of training, and with one expert for each token.",
+        inference(results, names),
+        failures(results),
+        "## How to read this",
+        NOTES.format(reference=REFERENCE, target=results.target),
+        "## What each is",
+        "\n".join(f"- `{name}`: {SCHEMES[name].text}" for name in names),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def table(results: Results, whom: Sequence[tuple[str, str]]) -> str:
+    """One row for each scheme and what it is held against."""
+    head = [
+        "scheme",
+        "experts per token",
+        "padding",
+        *COSTS.values(),
+        "floor of step time",
+        results.metric,
+        "difference",
+    ]
+    head[4:7] = [f"{name} to the target" for name in head[4:7]]
+    return grid(head, [line(results, name, other) for name, other in whom])
+
+
+def line(results: Results, name: str, other: str) -> list[str]:
+    """One scheme."""
+    runs = list(finished(results, name).values())
+    told = against(results, name, other)
+    own = name == other
+    return [
+        f"`{name}`",
+        over([run.mean_experts for run in runs], "{:.2f}"),
+        over([run.padding_share for run in runs], "{:.1%}"),
+        *(cost(results, name, key, told, own) for key in COSTS),
+        "" if own or told.floor is None else f"{told.floor:.2f}",
+        over([score(results, run) for run in runs], "{:.4g}"),
+        "" if own or told.quality is None else quality(told.quality, results.mode),
+    ]
+
+
+def cost(results: Results, name: str, key: str, told: Against, own: bool) -> str:
+    """A ratio; of what the others are held against, the figure itself."""
+    values = [each[key] for each in costs(results, name).values() if key in each]
+    of = len(costs(results, name))
+    missing = f" ({len(values)} of {of} seeds)" if len(values) < of else ""
+    if not values:
+        return f"not reached{missing}" if of else ""
+    if own:
+        return over(values, "{:.3g}") + {"step_ms": " ms", "seconds": " s"}.get(key, "")
+    if key not in told.ratios:
+        return f"not comparable{missing}"
+    beyond = told.ratios[key].beyond(1)
+    warning = ""
+    if key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005:
+        warning = " (below the floor)"
+    return words(told.ratios[key], beyond < 0, beyond > 0, "{:.2f}") + warning + missing
+
+
+def quality(estimate: Estimate, mode: str) -> str:
+    """A difference."""
+    beyond = estimate.beyond(0) * (-1 if mode == "min" else 1)
+    return words(estimate, beyond > 0, beyond < 0, "{:+.3g}")
+
+
+def words(estimate: Estimate, is_better: bool, is_worse: bool, form: str) -> str:
+    """The mean, its interval, and what it says."""
+    text = form.format(estimate.mean)
+    if estimate.values > 1:
+        text += f" ({form.format(estimate.low)} to {form.format(estimate.high)})"
+    return text + (" **better**" if is_better else " **worse**" if is_worse else "")
+
+
+def over(values: Sequence[float | None], form: str) -> str:
+    """Mean over the seeds, and standard deviation where there are several."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    mean = form.format(statistics.fmean(known))
+    return f"{mean} ± {form.format(statistics.stdev(known))}" if len(known) > 1 else mean
+
+
+def layers(results: Results, names: Sequence[str]) -> str:
+    """Mean over the run, by layer."""
+    head: list[str] = []
+    rows = []
+    for name in names:
+        runs = list(finished(results, name).values())
+        if runs and runs[0].experts_per_token:
+            head = head or list(runs[0].experts_per_token)
+            rows.append(
+                [f"`{name}`", *(over([run.experts_per_token[layer] for run in runs], "{:.2f}") for layer in head)]
+            )
+    return grid(["scheme", *head], rows) if rows else ""
+
+
+def inference(results: Results, names: Sequence[str]) -> str:
+    """Quality and speed of both gatings."""
+    head = ["scheme", "gating", results.metric, "latency of a row, ms", "tokens per second"]
+    rows = []
+    for name in names:
+        runs = list(finished(results, name).values())
+        for gating, read in (("as trained", [run.trained for run in runs]), ("top-1", [run.top_1 for run in runs])):
+            known = [each for each in read if each]
+            if known:
+                values = [each.quality[results.metric] for each in known]
+                speed = [(each.latency_ms, each.tokens_per_second) for each in known]
+                latency, tokens = (list(column) for column in zip(*speed, strict=True))
+                rows.append(
+                    [f"`{name}`", gating, over(values, "{:.4g}"), over(latency, "{:.3g}"), over(tokens, "{:,.0f}")]
+                )
+    return grid(head, rows) if rows else ""
+
+
+def failures(results: Results) -> str:
+    """Which runs came to no end, and why."""
+    failed = [
+        f"- `{name}`, seed {seed}: {run.failed}"
+        for name, runs in results.runs.items()
+        for seed, run in runs.items()
+        if isinstance(run, Failed)
+    ]
+    return "\n".join(["## Failed runs\n", *failed]) if failed else ""

@@ -1,0 +1,56 @@
+"""The pictures of a report."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from .compared import COSTS, against, finished
+from .results import Results
+from .schemes import REFERENCE
+from .target import at
+
+SIZE, DOTS = (9, 4.5), 110
+
+
+def loss_over_time(results: Results, path: Path) -> None:
+    """Validation loss against seconds of training; a line for each seed, a colour for each scheme."""
+    figure = Figure(SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    for number, name in enumerate(results.runs):
+        for seed, run in finished(results, name).items():
+            seconds = [at(run, step)["seconds"] for step, _ in run.validations]
+            losses = [loss for _, loss in run.validations]
+            axes.plot(seconds, losses, f"C{number}", alpha=0.8, linewidth=1, label=None if seed else name)
+    axes.set(xlabel="seconds in training steps", ylabel="loss on the validation split", yscale="log")
+    if axes.lines:
+        axes.legend(frameon=False)
+    figure.savefig(path, dpi=DOTS)
+
+
+def costs(results: Results, path: Path) -> None:
+    """Each scheme's costs over the reference's, with their intervals."""
+    figure = Figure(SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    names = [name for name in results.runs if name != REFERENCE and finished(results, name)]
+    for number, (key, label) in enumerate(COSTS.items()):
+        for place, name in enumerate(names):
+            estimate = against(results, name, REFERENCE).ratios.get(key)
+            if estimate:
+                reach = [[estimate.mean - estimate.low], [min(estimate.high, 9) - estimate.mean]]
+                height = place + 0.18 * (number - 1.5)
+                axes.errorbar(
+                    estimate.mean,
+                    height,
+                    xerr=reach if estimate.values > 1 else None,
+                    fmt="o",
+                    color=f"C{number}",
+                    label=label if key != "step_ms" else "time of a step",
+                )
+    axes.axvline(1, color="grey", linewidth=1)
+    axes.set(xlabel=f"over {REFERENCE}'s; steps, time and FLOPs are those to the target", xlim=(0, 2))
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    axes.legend(unique.values(), unique.keys(), frameon=False)
+    figure.savefig(path, dpi=DOTS)

@@ -1,0 +1,50 @@
+"""The report of a comparison, as far as it has come."""
+
+import base64
+import re
+from html import escape
+from pathlib import Path
+from string import Template
+
+from markdown import markdown as html_of
+
+from . import plots
+from .markdown import markdown
+from .results import Results
+
+PAGE = Template("""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+:root { color-scheme: light dark; }
+body { max-width: 75rem; margin: 0 auto; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; }
+table { display: block; overflow-x: auto; border-collapse: collapse; font-size: .85em; }
+th, td { padding: .25em .7em; text-align: left; border-bottom: 1px solid rgb(128 128 128 / .4); }
+td { white-space: nowrap; }
+img { max-width: 100%; background: #fff; }
+</style>
+$body
+</html>
+""")
+
+
+def write_report(results: Results, folder: Path) -> None:
+    """`report.md` with its pictures, and `report.html`, which holds them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plots.loss_over_time(results, folder / "loss.png")
+    plots.costs(results, folder / "costs.png")
+    text = markdown(results)
+    (folder / "report.md").write_text(text, encoding="utf-8")
+    body = re.sub(
+        r'src="(\w+\.png)"',
+        lambda match: f'src="{inline(folder / match[1])}"',
+        html_of(escape(text, quote=False), extensions=["tables"]),
+    )
+    (folder / "report.html").write_text(PAGE.substitute(title=escape(results.task), body=body), encoding="utf-8")
+
+
+def inline(path: Path) -> str:
+    """A picture as an address."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

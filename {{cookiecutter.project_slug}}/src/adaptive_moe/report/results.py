@@ -1,0 +1,102 @@
+"""What is kept of a comparison, as JSON: everything that a report says is computed from it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """No field more, none less."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Moment(Record):
+    """How far training was: optimiser steps, seconds in them, real tokens, operations of the experts that were used."""
+
+    step: int
+    seconds: float
+    tokens: float
+    flops: float
+
+
+class Inference(Record):
+    """A trained model, read with one gating.
+
+    Attributes:
+        quality: The task's metrics on the test split.
+        latency_ms: Forward of one row.
+        tokens_per_second: Forward of a full batch.
+    """
+
+    quality: dict[str, float]
+    latency_ms: float
+    tokens_per_second: float
+
+
+class Run(Record):
+    """One scheme with one seed.
+
+    Attributes:
+        options: What `train.py fit` was given.
+        moments: At each log.
+        validations: Step and loss on the validation split; step 0 is the untrained model.
+        moe_share: Of a step, the MoE layers' part; 0 without.
+        experts_per_token: Mean over the run, by layer; nothing for a dense model.
+        trained: Read with the gating that it was trained with.
+        top_1: Read with one expert for each token; nothing where that is the same.
+    """
+
+    options: list[str]
+    moments: list[Moment]
+    validations: list[tuple[int, float]]
+    step_ms: float
+    padding_share: float
+    moe_share: float
+    experts_per_token: dict[str, float]
+    trained: Inference
+    top_1: Inference | None
+
+    @property
+    def mean_experts(self) -> float | None:
+        """Over the layers."""
+        used = self.experts_per_token.values()
+        return sum(used) / len(used) if used else None
+
+
+class Failed(Record):
+    """A run that came to no end: it diverged, or stopped with an error."""
+
+    options: list[str]
+    failed: str
+
+
+class Results(Record):
+    """A whole comparison.
+
+    Attributes:
+        options: Of all runs.
+        data: What tells the data from other data.
+        metric: Of the best checkpoint.
+        mode: Whether less or more of it is better.
+        target: The part of the reference's steps after which its loss is what the others have to reach.
+        runs: By scheme and seed.
+    """
+
+    task: str
+    options: list[str]
+    data: str
+    metric: str
+    mode: Literal["min", "max"]
+    target: float
+    where: dict[str, str]
+    runs: dict[str, dict[int, Run | Failed]]
+
+
+def write(record: Record, path: Path) -> None:
+    """Whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".half")
+    half.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    half.replace(path)

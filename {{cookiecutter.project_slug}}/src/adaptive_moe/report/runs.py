@@ -1,0 +1,80 @@
+"""One run after the other, each in a process of its own."""
+
+import datetime
+import math
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from . import logged
+from .asked import Asked
+from .checks import begun
+from .inference import read_trained
+from .results import Failed, Results, Run, write
+
+
+def compare(asked: Asked) -> Iterator[Results]:
+    """What there is before the first run, and after each; earlier calls' runs are not repeated.
+
+    Raises:
+        RunError: The folder has runs of something else.
+    """
+    results = begun(asked)
+    yield results
+    todo = [(name, seed) for name, seed in asked.runs() if seed not in results.runs.get(name, {})]
+    started = time.monotonic()
+    for number, (name, seed) in enumerate(todo, 1):
+        print(f"{number} of {len(todo)}: {name}, seed {seed}", end="", flush=True)
+        done = run(asked, name, seed, results)
+        results.runs.setdefault(name, {})[seed] = done
+        write(results, asked.folder / "results.json")
+        words = f"loss {done.validations[-1][1]:.4g}" if isinstance(done, Run) else f"failed, {done.failed}"
+        seconds = (time.monotonic() - started) / number * (len(todo) - number)
+        print(f": {words}; {datetime.timedelta(seconds=round(seconds))} left", flush=True)
+        yield results
+
+
+def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
+    """Train, or go on where an interrupted run was; and look at what came of it."""
+    mean = 0.0
+    if asked.schemes[name].needs_adaptive:
+        adaptive = results.runs["adaptive"][seed]
+        if isinstance(adaptive, Failed):
+            return Failed(options=[], failed="it takes its compute from the adaptive run, which failed")
+        mean = adaptive.mean_experts or 1.0
+    options = asked.arguments(name, mean)
+    place = [f"--trainer.logger.save_dir={asked.folder}/{name}", f"--trainer.logger.name=seed_{seed}"]
+    command = [
+        sys.executable,
+        str(asked.program),
+        "fit",
+        *options,
+        *place,
+        f"--seed_everything={seed}",
+        f"--data.seed={seed}",
+        "--ckpt_path=last",
+    ]
+    folder = asked.folder / name / f"seed_{seed}" / "version_0"
+    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    (asked.folder / name / f"seed_{seed}.log").write_text(ended.stdout, encoding="utf-8")
+    if ended.returncode:
+        said = re.findall(r"error: (.*)", ended.stdout) or ended.stdout.splitlines() or ["it said nothing"]
+        return Failed(options=options, failed=said[-1])
+    table = logged.table(folder)
+    losses = logged.validations(table)
+    if bad := [step for step, loss in losses if not math.isfinite(loss)]:
+        return Failed(options=options, failed=f"the validation loss is not finite from step {bad[0]} on")
+    trained, top_1 = read_trained(asked.main, folder)
+    return Run(
+        options=options,
+        moments=logged.moments(table),
+        validations=losses,
+        step_ms=logged.mean(table, "time/step_ms"),
+        padding_share=logged.mean(table, "data/padding_share"),
+        moe_share=logged.mean(table, "time/moe_share"),
+        experts_per_token=logged.experts_per_token(table),
+        trained=trained,
+        top_1=top_1,
+    )

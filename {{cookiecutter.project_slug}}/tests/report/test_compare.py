@@ -1,0 +1,144 @@
+"""The whole of it, with models that train in seconds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import compare
+import pytest
+
+from adaptive_moe.report.results import Failed, Results, Run
+
+from ..conftest import ROOT
+
+TIMES = {"seconds", "step_ms", "moe_share", "latency_ms", "tokens_per_second"}
+
+
+@pytest.fixture
+def arguments(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two schemes of text completion; in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["compare.py"])
+    Path("tiny.yaml").write_text(
+        "trainer: {max_steps: 110, val_check_interval: 10, limit_val_batches: 3, limit_test_batches: 3}\n"
+        "model: {init_args: {dim: 24, num_heads: 2, num_layers: 2, moe: {num_experts: 4, expert_dim: 16}}}\n"
+        "data: {init_args: {vocab_size: 300, context_length: 32, batch_size: 4}}\n"
+    )
+    data = ["--data.corpus=Texts", f"--data.corpus.path={corpus}"]
+    return [
+        "--task=text_completion",
+        "--config=tiny.yaml",
+        "--trainer.accelerator=cpu",
+        *data,
+        "--schemes",
+        "top_2",
+        "random_share",
+    ]
+
+
+def read(folder: Path) -> Results:
+    return Results.model_validate_json((folder / "results.json").read_text())
+
+
+def without_times(value: Any) -> Any:
+    """What is the same each time."""
+    if isinstance(value, dict):
+        return {key: without_times(each) for key, each in value.items() if key not in TIMES}
+    return [without_times(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.slow
+def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    compare.main([*arguments, "--seeds=2", "--folder=out"])
+    results = read(Path("out"))
+    assert [(name, list(runs)) for name, runs in results.runs.items()] == [
+        ("top_2", [0, 1]),
+        ("adaptive", [0, 1]),
+        ("random_share", [0, 1]),
+    ]
+    for seed in (0, 1):
+        top_2, adaptive, chance = (runs[seed] for runs in results.runs.values())
+        assert isinstance(top_2, Run)
+        assert isinstance(adaptive, Run)
+        assert isinstance(chance, Run)
+        assert top_2.mean_experts == 2
+        assert adaptive.mean_experts
+        assert 1 < adaptive.mean_experts < 2
+        assert chance.mean_experts == pytest.approx(adaptive.mean_experts, abs=0.03)
+        assert top_2.validations[0] == pytest.approx(adaptive.validations[0], rel=0.05)  # equal weights, another gating
+        assert [step for step, _ in top_2.validations] == list(range(0, 111, 10))
+        assert [moment.step for moment in top_2.moments] == list(range(10, 111, 10))
+        assert top_2.moments[-1].tokens == pytest.approx(110 * 128 * (1 - top_2.padding_share), rel=0.1)
+        assert top_2.moments[-1].flops > adaptive.moments[-1].flops
+        assert top_2.top_1
+        assert top_2.trained.quality["loss"] != top_2.top_1.quality["loss"]
+    said = capsys.readouterr().out
+    assert "6 of 6: " in said
+    assert said.endswith("out/report.html\n")
+    assert "`random_share`" in Path("out/report.md").read_text()
+    schema = Results.model_json_schema()
+    assert {"task", "runs", "where"} <= set(schema["required"])
+
+
+@pytest.mark.slow
+def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str]) -> None:
+    arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
+    compare.main([*arguments, "--folder=whole"])
+    command = [sys.executable, str(ROOT / "compare.py"), *arguments, "--folder=cut"]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while not Path("cut/adaptive/seed_0/version_0/checkpoints/last.ckpt").exists():
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert list(read(Path("cut")).runs) == ["top_2"]
+    compare.main([*arguments, "--folder=cut"])
+    whole, cut = (without_times(json.loads(Path(name, "results.json").read_text())) for name in ("whole", "cut"))
+    assert cut == whole
+    before = Path("cut/results.json").read_text()
+    compare.main([*arguments, "--folder=cut"])
+    assert Path("cut/results.json").read_text() == before
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as end:
+        compare.main(list(arguments))
+    assert end.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "task is poetry, and configs/tasks has no such file; choose from dialogue," in refused(
+        capsys, "--task=poetry"
+    )
+    for option, words in {
+        "--schemes=best": "schemes is best, which is none; choose from dense,",
+        "--seeds=0": "seeds is 0; choose 1 or more",
+        "--target=1.5": "target is 1.5; it is a part of the steps",
+        "--model.gating.thresold=1": "is not accepted",
+        "--model.moe.num_experts=0": "num_experts is 0; it must be at least 1",
+    }.items():
+        assert words in refused(capsys, *arguments, option)
+    assert not Path("comparisons").exists()
+
+
+def test_a_run_that_diverges_is_recorded_and_the_others_go_on(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    compare.main([*arguments, "--seeds=1", "--folder=out", "--model.optimizer.lr=1e30"])
+    runs = read(Path("out")).runs
+    assert all(isinstance(run, Failed) for each in runs.values() for run in each.values())
+    assert "are not finite in step" in str(runs["top_2"][0])
+    assert "it takes its compute from the adaptive run, which failed" in str(runs["random_share"][0])
+    assert "## Failed runs" in Path("out/report.md").read_text()
+    assert "other options" not in capsys.readouterr().err
+    said = refused(capsys, *arguments, "--seeds=1", "--folder=out", "--data.vocab_size=290")
+    assert "and out has runs with" in said.replace(str(Path().absolute()) + "/", "")
+    assert "choose another --folder" in said

@@ -1,0 +1,95 @@
+import re
+
+import pytest
+
+from adaptive_moe.report.compared import against
+from adaptive_moe.report.markdown import markdown
+from adaptive_moe.report.report import write_report
+from adaptive_moe.report.results import Failed, Results, Run
+
+from .made import results, run, seeds
+
+
+def cells(text: str, scheme: str) -> list[str]:
+    """Of the first table."""
+    (line,) = re.findall(rf"^\| `{scheme}` \|(.*)\|$", text.split("## Experts per token")[0], re.MULTILINE)
+    return [cell.strip() for cell in line.split("|")]
+
+
+def noisy(seed: int) -> float:
+    return 1 + 0.02 * ((seed * 7) % 3 - 1)
+
+
+def compared(**options: object) -> Results:
+    """Top-2 and a scheme that differs from it as is said."""
+    base = {"step_ms": 100, "experts": 2.0, "decay": 0.01, "quality": 0.5}
+    return results(
+        {
+            "top_2": seeds(lambda seed: run(**{**base, "step_ms": 100 * noisy(seed)})),  # type: ignore[arg-type]
+            "adaptive": seeds(lambda seed: run(**{**base, "step_ms": 100 * noisy(seed + 1), **options})),  # type: ignore[arg-type]
+        }
+    )
+
+
+def test_a_faster_scheme_is_found_faster() -> None:
+    text = markdown(compared(step_ms=80, experts=1.2))
+    experts, padding, step, steps, time, *_ = cells(text, "adaptive")
+    assert experts == "1.20 ± 0.00"
+    assert padding == "25.0% ± 0.0%"
+    assert re.fullmatch(r"0\.80 \(0\.7\d to 0\.8\d\) \*\*better\*\*", step)
+    assert "better" not in steps
+    assert "better" in time
+
+
+def test_a_scheme_that_needs_fewer_steps_is_found_to() -> None:
+    told = against(compared(decay=0.02), "adaptive", "top_2")
+    assert told.ratios["steps"].mean == pytest.approx(0.5, rel=0.05)
+    assert told.ratios["flops"].mean == pytest.approx(0.5, rel=0.05)
+    assert told.ratios["step_ms"].beyond(1) == 0
+
+
+def test_equal_schemes_are_not_called_different() -> None:
+    assert "**" not in "".join(cells(markdown(compared()), "adaptive"))
+
+
+def test_a_step_faster_than_the_compute_allows_is_marked() -> None:
+    """With half of the step in the layers and three quarters of the experts, 0.875 is the least."""
+    assert against(compared(experts=1.5), "adaptive", "top_2").floor == pytest.approx(0.875)
+    assert "below the floor" not in markdown(compared(step_ms=90, experts=1.5))
+    assert "below the floor" in cells(markdown(compared(step_ms=80, experts=1.5)), "adaptive")[2]
+
+
+def test_what_is_never_reached_is_said_so() -> None:
+    text = markdown(compared(decay=0.001))
+    assert cells(text, "adaptive")[3] == "not reached (0 of 3 seeds)"
+    assert "inf" not in text
+    assert "nan" not in text
+
+
+def test_quality_is_better_where_less_is_better() -> None:
+    made = compared(quality=0.4)
+    scores = [run.trained.quality["accuracy"] for run in made.runs["adaptive"].values() if isinstance(run, Run)]
+    assert scores == [0.4] * 3
+    assert cells(markdown(made), "adaptive")[-1].endswith("**worse**")
+    assert cells(markdown(made.model_copy(update={"mode": "min"})), "adaptive")[-1].endswith("**better**")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        results({}),
+        results({"top_2": [run()]}),
+        results({"adaptive": [run()]}),
+        results({"top_2": [run()], "adaptive": [Failed(options=[], failed="<script>alert(1)</script>")]}),
+        results({"top_2": [Failed(options=[], failed="gone")], "adaptive": seeds(lambda _: run())}),
+        results({"top_2": seeds(lambda _: run()), "dense": [run(experts=None)], "adaptive_length": [run(experts=1.3)]}),
+    ],
+)
+def test_a_report_is_written_whatever_is_missing(made: Results, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    write_report(made, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 2
+    assert "<script>" not in page
+    assert "<h1>" in page
+    for name in made.runs:
+        assert f"<code>{name}</code>" in page
