@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
 VIEWS = {
-    "custom_scalars": ("#custom_scalars", 1400, 1000),
+    "custom_scalars": ("#custom_scalars", 1400, 1700),
     "images": ("#images", 1400, 900),
     "histograms": ("#histograms", 1400, 900),
     "text": ("#text", 1400, 1000),
@@ -35,7 +35,7 @@ def main() -> None:
     if not run.exists():
         options = [f"--trainer.logger.save_dir={runs}", f"--data.cache_dir={runs}/data"]
         subprocess.run([sys.executable, "-B", PROJECT / "train.py", "fit", *options], check=True)
-    with served(run) as address:
+    with served(run.parent) as address:
         for name, (place, *size) in VIEWS.items():
             picture(f"{address}/{place}", name, *size)
     picture((run / "routing.html").as_uri(), "routing", 1100, 1500)
@@ -47,8 +47,8 @@ def served(run: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tensorboard.main", f"--logdir={run}", f"--port={port}", "--load_fast=false"]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "tensorboard.main", f"--logdir={run.name}", f"--port={port}", "--load_fast=false"]
+    server = subprocess.Popen(command, cwd=run.parent, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(60):

@@ -12,9 +12,11 @@ import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from ..data import DifficultySource
 from .analysis.table import markdown_row
+from .compute_budget import ComputeBudget
 from .layout import layout
-from .run_values import last_values, monitored
+from .run_values import callbacks_of, last_values, monitored
 
 CHOICES = (
     "model.class_path",
@@ -48,7 +50,8 @@ class Dashboard(Callback):
         """Once: the first batch knows the names of the layers, and by now the run has its config."""
         if not self.is_written and trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger):
             writer = trainer.logger.experiment
-            writer.add_custom_scalars(layout(list(outputs["routings"]), list(monitored(trainer))))
+            fillers = [bool(callbacks_of(trainer, kind)) for kind in (ComputeBudget, DifficultySource)]
+            writer.add_custom_scalars(layout(list(outputs["routings"]), list(monitored(trainer)), *fillers))
             writer.add_text("run/environment", table(environment(trainer)))
             if config := config_of(trainer.logger):
                 writer.add_text("run/config", "    " + config.replace("\n", "\n    "))

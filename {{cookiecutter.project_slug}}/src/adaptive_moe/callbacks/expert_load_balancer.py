@@ -83,7 +83,8 @@ class ExpertLoadBalancer(Callback):
         values = scalars(names, load, tokens, trainer.global_step - self.logged_step)
         log(trainer, values)
         self.history.add(load)
-        for sentence in self.warnings.look(names, load, trainer.global_step):
+        biased = any(router.bias is not None for router in self.routers)
+        for sentence in self.warnings.look(names, load, trainer.global_step, biased):
             pl_module.print(sentence)
         self.names = names
         return dict(zip(names, (load.sum(1) / tokens).tolist(), strict=True))

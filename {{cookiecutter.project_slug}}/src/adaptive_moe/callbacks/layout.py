@@ -6,8 +6,8 @@ Layout = dict[str, dict[str, list[Any]]]
 PARTS = ("data", "forward", "backward", "sync", "optimizer", "other")
 
 
-def layout(layers: list[str], monitors: list[str]) -> Layout:
-    """Charts by category, for layers of these names.
+def layout(layers: list[str], monitors: list[str], has_budget: bool, has_difficulty: bool) -> Layout:
+    """Charts by category, for layers of these names; only those that something fills.
 
     Lines of one run have one colour, so that experts are a band from the least to the most loaded, and each layer has a
     chart of its own.
@@ -16,11 +16,18 @@ def layout(layers: list[str], monitors: list[str]) -> Layout:
     if layers:
         mean = "routing/experts_per_token"
         routing["experts per token: mean, least and most of the layers"] = band(mean, f"{mean}_min", f"{mean}_max")
+    if layers and has_budget:
         routing["experts per token and goal"] = lines("routing/experts_per_token", "routing/target_experts_per_token")
         routing["threshold"] = lines("routing/threshold")
     for layer in layers:
         tag = f"routing/{layer}/tokens_per_expert"
         routing[f"{layer}: tokens per expert in a step"] = band(f"{tag}_mean", f"{tag}_min", f"{tag}_max")
+    data = {
+        "share of padding": lines("data/padding_share"),
+        "epoch, and how much of it is done": lines("epoch", "data/epoch_fraction"),
+    }
+    if has_difficulty:
+        data["difficulty: share of tokens on two experts, as the order knew it"] = lines("data/difficulty")
     return {
         "Quality": {
             "loss": lines("train/loss", "val/loss"),
@@ -34,11 +41,7 @@ def layout(layers: list[str], monitors: list[str]) -> Layout:
             "share of the experts' layers": lines("time/moe_share"),
             "milliseconds that the slowest rank costs": lines("time/slowest_rank_ms"),
         },
-        "Data": {
-            "share of padding": lines("data/padding_share"),
-            "epoch, and how much of it is done": lines("epoch", "data/epoch_fraction"),
-            "difficulty: share of tokens on two experts, as the order knew it": lines("data/difficulty"),
-        },
+        "Data": data,
     }
 
 

@@ -9,7 +9,12 @@ from torch import Tensor
 from .loads import effective_experts
 
 PATIENCE = 100  # optimiser steps; routers swing for some tens of steps at first
-REMEDY = "set --model.moe.selection_bias true, or raise --model.aux_loss.load_balancing_weight"
+REMEDIES = {
+    False: "set --model.moe.selection_bias true, or raise --model.aux_loss.load_balancing_weight",
+    True: "raise the rate of ExpertLoadBalancer, or --model.aux_loss.load_balancing_weight",
+}
+"""Without a selection bias, and with one."""
+NAMED = 8  # experts, at most
 
 
 class LoadWarnings:
@@ -27,8 +32,8 @@ class LoadWarnings:
         self.well: Int[Tensor, "layers experts+1"] | None = None
         self.warned: Bool[Tensor, "layers experts+1"] | None = None
 
-    def look(self, names: list[str], load: Float[Tensor, "layers experts"], step: int) -> list[str]:
-        """The sentences that are due after a log."""
+    def look(self, names: list[str], load: Float[Tensor, "layers experts"], step: int, biased: bool) -> list[str]:
+        """The sentences that are due after a log, one for a layer."""
         collapsed = effective_experts(load) < max(load.shape[1] / 4, 1.2)
         well = torch.cat([load > 0, ~collapsed.unsqueeze(1)], dim=1)
         if self.well is None or self.warned is None:
@@ -37,8 +42,8 @@ class LoadWarnings:
         due = (step - self.well >= PATIENCE) & ~(self.warned & ~well)
         self.warned = due | (self.warned & ~well)
         return [
-            f"{names[layer]} {words(load[layer], column)} since step {int(self.well[layer, column])}: {REMEDY}"
-            for layer, column in due.nonzero().tolist()
+            f"{names[layer]} {words(load[layer], due[layer], self.well[layer])}: {REMEDIES[biased]}"
+            for layer in due.any(1).nonzero().flatten().tolist()
         ]
 
     @property
@@ -55,12 +60,16 @@ class LoadWarnings:
         self.well, self.warned = state["well"], state["warned"]
 
 
-def words(load: Float[Tensor, " experts"], column: int) -> str:
-    """What is wrong with an expert, or behind the last one, with the layer."""
-    if column < len(load):
-        return f"has a dead expert: number {column} has had no token"
-    share, used = float(load.max() / load.sum().clamp(min=1)), float(effective_experts(load))
+def words(load: Float[Tensor, " experts"], due: Bool[Tensor, " experts+1"], well: Int[Tensor, " experts+1"]) -> str:
+    """What is wrong with a layer, or with some of its experts, and since when."""
+    if due[-1]:
+        share, used = float(load.max() / load.sum().clamp(min=1)), float(effective_experts(load))
+        return (
+            f"has collapsed since step {int(well[-1])}: expert {int(load.argmax())} takes {share:.0%} of its choices, "
+            f"and the load is as if {used:.1f} of {len(load)} experts were used"
+        )
+    dead = due.nonzero().flatten()
+    numbers = ", ".join(map(str, dead[:NAMED].tolist())) + (", ..." if len(dead) > NAMED else "")
     return (
-        f"has collapsed: expert {int(load.argmax())} takes {share:.0%} of its choices, and the load is as if "
-        f"{used:.1f} of {len(load)} experts were used,"
+        f"has {len(dead)} dead experts of {len(load)} ({numbers}), without a token since step {int(well[dead].max())}"
     )

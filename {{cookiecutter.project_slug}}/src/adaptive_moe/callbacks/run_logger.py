@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,18 @@ QUEUE = 1000  # records; one log fills torch's ten, and then training would wait
 
 
 class RunLogger(TensorBoardLogger):
-    """Writes TensorBoard's files, and every scalar also into `metrics.jsonl`: a line for each time that something logs.
+    """Writes TensorBoard's files, and every scalar also into `metrics.jsonl`: a line for each step that logs.
 
-    Of several values of a tag at one step, the last counts: a run that continues repeats what came after its
-    checkpoint. If the disk is full, the curves end with one warning, and training goes on.
+    A validation has a line of its own. Of several values of a tag at one step, the last counts: a run that continues
+    repeats what came after its checkpoint. If the disk is full, the curves end with one warning, and training goes on.
     """
 
     ended = False
+
+    @cached_property
+    def lines(self) -> dict[int | None, dict[str, Any]]:
+        """Those that are not written yet, by step."""
+        return {}
 
     @property
     def experiment(self) -> SummaryWriter:
@@ -38,20 +44,29 @@ class RunLogger(TensorBoardLogger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Into both."""
         super().log_metrics(metrics, step)
-        self.forgiving(self.write_line)({"step": step, **metrics})
+        self.lines[step] = {"step": step, **self.lines.get(step, {}), **metrics}
 
-    def write_line(self, values: dict[str, Any]) -> None:
+    def write_lines(self) -> None:
         """A value that is no number is null: JSON has no NaN."""
-        finite = {tag: None if value is None or not math.isfinite(value) else value for tag, value in values.items()}
         path = Path(self.log_dir, "metrics.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(finite) + "\n")
+            for values in self.lines.values():
+                finite = {tag: value if math.isfinite(value) else None for tag, value in values.items()}
+                file.write(json.dumps(finite) + "\n")
+        self.lines.clear()
 
     @rank_zero_only
     def save(self) -> None:
-        """Hyperparameters."""
+        """Lightning calls this when all has been logged of a step."""
         self.forgiving(super().save)()
+        self.forgiving(self.write_lines)()
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """What is left."""
+        self.save()
+        super().finalize(status)
 
     def forgiving(self, write: Callable[..., None]) -> Callable[..., None]:
         """Until a disk is full; then it does nothing, since half a record cannot be read over."""

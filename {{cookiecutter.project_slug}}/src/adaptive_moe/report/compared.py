@@ -11,6 +11,7 @@ from .schemes import REFERENCE
 from .target import best_after, spent_until
 
 T = TypeVar("T")
+ALIKE = 0.02  # difference of padding shares
 COSTS = {"step_ms": "step time", "steps": "steps", "seconds": "time", "flops": "FLOPs"}
 """Of a step, and until the target."""
 
@@ -43,7 +44,8 @@ class Against:
         ratios: Of what is in `COSTS`, over the seeds that have both.
         quality: Difference of the metric.
         floor: The least that the step can take of the other's by the compute that is saved: 1 - f (1 - k / k'), f the
-            MoE layers' part of the other's step, and k and k' experts per token; None for a dense model.
+            MoE layers' part of the other's step, and k and k' experts per token; None for a dense model, and where
+            the batches are not filled alike.
     """
 
     ratios: dict[str, Estimate]
@@ -77,6 +79,6 @@ def floor(runs: list[tuple[Run, Run]]) -> float | None:
     known = [
         1 - other.moe_share * (1 - one.mean_experts / other.mean_experts)
         for one, other in runs
-        if one.mean_experts and other.mean_experts
+        if one.mean_experts and other.mean_experts and abs(one.padding_share - other.padding_share) < ALIKE
     ]
     return fmean(known) if known else None
