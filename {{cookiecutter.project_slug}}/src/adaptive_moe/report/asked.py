@@ -54,3 +54,8 @@ class Asked:
         """Of a scheme's runs; what the scheme says comes last, and wins."""
         task = f"--config={CONFIGS}/tasks/{self.task}.yaml"
         return [task, *self.options, *self.schemes[name].filled(experts_per_token)]
+
+
+def short(options: list[str]) -> list[str]:
+    """As one writes them in the project's folder: that is elsewhere on another machine."""
+    return [option.replace(f"{CONFIGS.parent}/", "") for option in options]

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import hashlib
 import io
+from typing import Any
 
 import yaml
 
@@ -51,7 +52,7 @@ def begun(asked: Asked) -> Results:
     return results
 
 
-def checkpoint_of(task: str) -> dict[str, str]:
+def checkpoint_of(task: str) -> dict[str, Any]:
     """What the task's own config takes for its best checkpoint: the metric that counts, whatever a run goes by."""
     configs = [yaml.safe_load((CONFIGS / f"{name}.yaml").read_text("utf-8")) for name in ("default", f"tasks/{task}")]
     return {key: value for config in configs for key, value in config.get("checkpoint", {}).items()}

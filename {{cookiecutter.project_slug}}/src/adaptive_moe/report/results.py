@@ -39,7 +39,7 @@ class Run(Record):
     """One scheme with one seed.
 
     Attributes:
-        options: What `train.py fit` was given.
+        options: What `train.py fit` was given, in the project's folder.
         moments: At each log.
         validations: Step and loss on the validation split; step 0 is the untrained model.
         moe_share: Of a step, the MoE layers' part; 0 without.

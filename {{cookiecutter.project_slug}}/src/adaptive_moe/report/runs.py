@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from . import logged
-from .asked import Asked
+from .asked import Asked, short
 from .checks import begun
 from .inference import read_trained
 from .results import Failed, Results, Run, write
@@ -42,7 +42,10 @@ def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
     if asked.schemes[name].needs_adaptive:
         adaptive = results.runs["adaptive"][seed]
         if isinstance(adaptive, Failed):
-            return Failed(options=[], failed="it takes its compute from the adaptive run, which failed")
+            return Failed(
+                options=short(asked.arguments(name, mean)),
+                failed="it takes its compute from the adaptive run, which failed",
+            )
         mean = adaptive.mean_experts or 1.0
     options = asked.arguments(name, mean)
     place = [f"--trainer.logger.save_dir={asked.folder}/{name}", f"--trainer.logger.name=seed_{seed}"]
@@ -61,14 +64,14 @@ def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
     (asked.folder / name / f"seed_{seed}.log").write_text(ended.stdout, encoding="utf-8")
     if ended.returncode:
         said = re.findall(r"error: (.*)", ended.stdout) or ended.stdout.splitlines() or ["it said nothing"]
-        return Failed(options=options, failed=said[-1])
+        return Failed(options=short(options), failed=said[-1])
     table = logged.table(folder)
     losses = logged.validations(table)
     if bad := [step for step, loss in losses if not math.isfinite(loss)]:
-        return Failed(options=options, failed=f"the validation loss is not finite from step {bad[0]} on")
+        return Failed(options=short(options), failed=f"the validation loss is not finite from step {bad[0]} on")
     trained, top_1 = read_trained(asked.main, folder)
     return Run(
-        options=options,
+        options=short(options),
         moments=logged.moments(table),
         validations=losses,
         step_ms=logged.mean(table, "time/step_ms"),
