@@ -16,45 +16,42 @@ import train
 
 from adaptive_moe.cli.errors import refuse
 from adaptive_moe.errors import RunError
-from adaptive_moe.report import Asked, chosen, compare, write_report
+from adaptive_moe.report import GROUPS, Asked, chosen, compare, write_report
 
 
-def main(args: list[str] | None = None) -> None:
-    """Compare."""
+def asked(args: list[str] | None = None) -> Asked:
+    """From the command line; `args` stand in for it."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--task", required=True, help="a file of configs/tasks")
     parser.add_argument(
-        "--schemes", nargs="+", default=["standard"], help="names, or groups: standard, all, thresholds, ..."
+        "--schemes", nargs="+", default=["standard"], help=f"names, or groups of them: {', '.join(GROUPS)}"
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many runs of each")
     parser.add_argument(
         "--target", type=float, default=0.9, help="the loss to reach is top-2's after this part of its steps"
     )
-    parser.add_argument("--devices", default="1", help="of each run")
+    parser.add_argument("--devices", help="of each run")
     parser.add_argument("--folder", type=Path, help="where runs and report go; comparisons/<task> if not given")
     known, options = parser.parse_known_args(args)
-    sys.argv[1:] = []  # what Lightning would find there is not for it
-    for name in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # what each run says is in its log
     folder = (known.folder or Path("comparisons", known.task)).absolute()
-    options.append(f"--trainer.devices={known.devices}")
+    options += [f"--trainer.devices={known.devices}"] if known.devices else []
+    schemes = chosen(known.schemes)
+    return Asked(train.main, Path(train.__file__), known.task, schemes, known.seeds, known.target, options, folder)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Compare."""
     try:
-        asked = Asked(
-            train.main,
-            Path(train.__file__),
-            known.task,
-            chosen(known.schemes),
-            known.seeds,
-            known.target,
-            options,
-            folder,
-        )
-        for results in compare(asked):
-            write_report(results, folder)
+        wanted = asked(args)
+        sys.argv[1:] = []  # what Lightning would find there is not for it
+        for name in ("lightning.pytorch", "lightning.fabric"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # what each run says is in its log
+        for results in compare(wanted):
+            write_report(results, wanted.folder)
     except RunError as error:
         refuse(str(error))
-    print(f"The report: {folder}/report.html")
+    print(f"The report: {wanted.folder}/report.html")
 
 
 if __name__ == "__main__":

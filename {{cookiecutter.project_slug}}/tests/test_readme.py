@@ -2,12 +2,14 @@ import re
 import shlex
 from pathlib import Path
 
+import compare
 import pytest
 import train
 
 ROOT = Path(__file__).parents[1]
 (PACKAGE,) = (path for path in (ROOT / "src").iterdir() if (path / "__init__.py").exists())
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMPARISONS = re.findall(r"^python compare\.py (.+)$", README, re.MULTILINE)
 COMMANDS = re.findall(r"^python train\.py (.+)$", README, re.MULTILINE)
 TREE = re.findall(r"## Where things are\n\n```\n(.*?)```", README, re.DOTALL)[0]
 
@@ -22,6 +24,13 @@ def test_every_command_parses(
         train.main([*shlex.split(command, comments=True), "--print_config"])
     assert end.value.code == 0
     assert "trainer:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMPARISONS)
+def test_every_comparison_is_understood(command: str) -> None:
+    wanted = compare.asked(shlex.split(command, comments=True))
+    assert "top_2" in wanted.schemes
+    assert len(list(wanted.runs())) == wanted.seeds * len(wanted.schemes)
 
 
 def test_the_tree_names_what_there_is() -> None:
