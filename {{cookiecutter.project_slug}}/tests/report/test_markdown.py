@@ -1,6 +1,8 @@
 import re
+from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from adaptive_moe.report.compared import against
 from adaptive_moe.report.markdown import markdown
@@ -85,7 +87,7 @@ def test_quality_is_better_where_less_is_better() -> None:
         results({"top_2": seeds(lambda _: run()), "dense": [run(experts=None)], "adaptive_length": [run(experts=1.3)]}),
     ],
 )
-def test_a_report_is_written_whatever_is_missing(made: Results, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_report_is_written_whatever_is_missing(made: Results, tmp_path: Path) -> None:
     write_report(made, tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 2
@@ -93,3 +95,14 @@ def test_a_report_is_written_whatever_is_missing(made: Results, tmp_path) -> Non
     assert "<h1>" in page
     for name in made.runs:
         assert f"<code>{name}</code>" in page
+
+
+def test_hparams_hold_the_last_state_of_each_run(tmp_path: Path) -> None:
+    for made in (results({"top_2": [run()]}), compared(experts=1.2)):
+        write_report(made, tmp_path)
+    folders = sorted(path.name for path in (tmp_path / "hparams").iterdir())
+    assert folders == [f"{name}_{seed}" for name in ("adaptive", "top_2") for seed in range(3)]
+    events = EventAccumulator(str(tmp_path / "hparams/adaptive_1")).Reload()
+    assert events.Scalars("compare/experts per token")[0].value == pytest.approx(1.2)
+    assert events.Scalars("compare/steps")[0].value == pytest.approx(90)
+    assert "_hparams_/session_start_info" in events.summary_metadata

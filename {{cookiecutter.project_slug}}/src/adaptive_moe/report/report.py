@@ -9,6 +9,7 @@ from string import Template
 from markdown import markdown as html_of
 
 from . import plots
+from .hparams import write_hparams
 from .markdown import markdown
 from .results import Results
 
@@ -31,10 +32,11 @@ $body
 
 
 def write_report(results: Results, folder: Path) -> None:
-    """`report.md` with its pictures, and `report.html`, which holds them."""
+    """`report.md` with its pictures, `report.html`, which holds them, and TensorBoard's hparams."""
     folder.mkdir(parents=True, exist_ok=True)
     plots.loss_over_time(results, folder / "loss.png")
     plots.costs(results, folder / "costs.png")
+    write_hparams(results, folder / "hparams")
     text = markdown(results)
     (folder / "report.md").write_text(text, encoding="utf-8")
     body = re.sub(
