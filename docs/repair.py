@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
 from adaptive_moe.callbacks import ExpertLoadBalancer, RunLogger
+from adaptive_moe.callbacks.steering import routers_of
 from adaptive_moe.data import PythonDocs, Random, TextDataModule
 from adaptive_moe.moe import AuxLoss, MoEConfig, Threshold
 from adaptive_moe.report import logged
@@ -43,8 +44,8 @@ def loads(has_bias: bool, weight: float, folder: Path) -> dict[int, float]:
     # what all tokens share, all routers take for a sign of their first expert
     shared = task.model.embedding.weight.data[0].sign()
     task.model.embedding.weight.data += 0.6 * shared
-    for layer in task.model.blocks:
-        layer.feed_forward.router.linear.weight.data[0] = shared / 12
+    for router in routers_of(task):
+        router.linear.weight.data[0] = shared / 12
     trainer = Trainer(
         max_steps=400,
         accelerator="cpu",

@@ -1,0 +1,93 @@
+"""The tables of docs/results.md that stand between marks, made from the results in docs/results/compare.
+
+python docs/tables.py
+python docs/tables.py --check
+
+A table is never typed; with `--check` nothing is written, and the exit code says whether the page is up to date.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
+sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
+
+from adaptive_moe.report.compared import against, finished
+from adaptive_moe.report.markdown import grid, table, words
+from adaptive_moe.report.results import Results
+from adaptive_moe.report.schemes import REFERENCE, SCHEMES
+
+PAGE, KEPT = ROOT / "docs" / "results.md", ROOT / "docs" / "results" / "compare"
+PAPER = {  # table 2: time of adaptive gating over top-2's; and without the curriculum, computed from its other figures
+    "sentiment": (0.77, 0.94),
+    "translation": (0.79, 0.90),
+    "question_answering": (0.86, 0.94),
+    "summarisation": (0.86, 0.98),
+    "text_completion": (0.89, 1.00),
+    "dialogue": (0.82, 0.91),
+}
+SEARCHED = {  # what is asked of a task: scheme, against which, which cost
+    "adaptive": ("adaptive", "top_2", "seconds"),
+    "by length, same order": ("adaptive_length", "top_2_length", "seconds"),
+    "by length, against `top_2`": ("adaptive_length", "top_2", "seconds"),
+    "the paper's order": ("adaptive_paper", "top_2", "seconds"),
+    "step time, gating alone": ("adaptive", "top_2", "step_ms"),
+    "gap against chance, steps": ("adaptive", "random_share", "steps"),
+}
+
+
+def kept() -> dict[str, Results]:
+    """By task, in the paper's order."""
+    paths = {task: KEPT / f"{task}.json" for task in PAPER}
+    return {task: Results.model_validate_json(path.read_text("utf-8")) for task, path in paths.items() if path.exists()}
+
+
+def summary(each: dict[str, Results]) -> str:
+    """A row for each task: the paper's time, and ours."""
+    head = ["task", "paper", "paper, gating alone", "seeds", *SEARCHED]
+    rows = []
+    for task, results in each.items():
+        paper = [f"{figure:.2f}" for figure in PAPER[task]]
+        row = [task.replace("_", " "), *paper, str(len(finished(results, REFERENCE)))]
+        for name, other, key in SEARCHED.values():
+            estimate = against(results, name, other).ratios.get(key)
+            row.append(words(estimate, estimate.beyond(1) < 0, estimate.beyond(1) > 0, "{:.2f}") if estimate else "")
+        rows.append(row)
+    return grid(head, rows)
+
+
+def details(task: str, results: Results) -> str:
+    """Command, hardware, and all schemes of one task."""
+    names = [name for name in SCHEMES if name in results.runs]
+    where = ", ".join(f"{key}: {value}" for key, value in results.where.items())
+    command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} {' '.join(results.options)}"
+    return f"#### {task.replace('_', ' ').capitalize()}\n\n{command}\n\n{where}.\n\n" + table(
+        results, [(name, REFERENCE) for name in names]
+    )
+
+
+def page(text: str) -> str:
+    """With its tables made anew."""
+    each = kept()
+    made = {"summary": summary(each), "details": "\n\n".join(details(*item) for item in each.items())}
+    for name, table_ in made.items():
+        mark = rf"(<!-- {name}: made by docs/tables.py -->\n).*?(<!-- end -->)"
+        text = re.sub(mark, lambda match, new=table_: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
+    return text
+
+
+def main() -> None:
+    """Write, or check."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
+    text = PAGE.read_text("utf-8")
+    if parser.parse_args().check:
+        sys.exit(page(text) != text)
+    PAGE.write_text(page(text), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
