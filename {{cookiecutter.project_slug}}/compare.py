@@ -29,7 +29,7 @@ def asked(args: list[str] | None = None) -> Asked:
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many runs of each")
     parser.add_argument(
-        "--target", type=float, default=0.9, help="the loss to reach is top-2's after this part of its steps"
+        "--target", type=float, default=0.75, help="the value to reach is top-2's best in this part of its steps"
     )
     parser.add_argument("--devices", help="of each run")
     parser.add_argument("--folder", type=Path, help="where runs and report go; comparisons/<task> if not given")

@@ -8,9 +8,9 @@ from adaptive_moe.report.results import Failed, Inference, Moment, Results, Run
 def run(
     step_ms: float = 100, decay: float = 0.01, experts: float | None = 2.0, quality: float = 0.5, steps: int = 100
 ) -> Run:
-    """Its loss falls from 10 along a curve; it logs and validates every ten steps, each of ten tokens."""
+    """Its metric falls from 10 along a curve; it logs and validates every ten steps, each of ten tokens."""
     done = range(10, steps + 1, 10)
-    read = Inference(quality={"accuracy": quality, "loss": 1.0}, latency_ms=2.0, tokens_per_second=1000.0)
+    read = Inference(quality={"perplexity": quality, "loss": 1.0}, latency_ms=2.0, tokens_per_second=1000.0)
     return Run(
         options=["--a=b"],
         moments=[Moment(step=step, seconds=step * step_ms / 1000, tokens=10 * step, flops=1e6 * step) for step in done],
@@ -30,8 +30,8 @@ def results(runs: dict[str, list[Run | Failed]]) -> Results:
         task="sentiment",
         options=[],
         data="made up",
-        metric="accuracy",
-        mode="max",
+        metric="perplexity",
+        mode="min",
         target=0.9,
         where={"device": "none"},
         runs={name: dict(enumerate(each)) for name, each in runs.items()},

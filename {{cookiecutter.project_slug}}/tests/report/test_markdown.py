@@ -5,9 +5,10 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from adaptive_moe.report.compared import against
-from adaptive_moe.report.markdown import markdown
+from adaptive_moe.report.estimate import Estimate
+from adaptive_moe.report.markdown import markdown, quality
 from adaptive_moe.report.report import write_report
-from adaptive_moe.report.results import Failed, Results, Run
+from adaptive_moe.report.results import Failed, Results
 
 from .made import results, run, seeds
 
@@ -68,12 +69,11 @@ def test_what_is_never_reached_is_said_so() -> None:
     assert "nan" not in text
 
 
-def test_quality_is_better_where_less_is_better() -> None:
-    made = compared(quality=0.4)
-    scores = [run.trained.quality["accuracy"] for run in made.runs["adaptive"].values() if isinstance(run, Run)]
-    assert scores == [0.4] * 3
-    assert cells(markdown(made), "adaptive")[-1].endswith("**worse**")
-    assert cells(markdown(made.model_copy(update={"mode": "min"})), "adaptive")[-1].endswith("**better**")
+def test_less_perplexity_is_better_and_less_accuracy_is_worse() -> None:
+    assert cells(markdown(compared(quality=0.4)), "adaptive")[-1].endswith("-0.1 (-0.1 to -0.1) **better**")
+    assert cells(markdown(compared(quality=0.6)), "adaptive")[-1].endswith("**worse**")
+    assert quality(Estimate(-0.1, -0.2, -0.05, 3), "max").endswith("**worse**")
+    assert quality(Estimate(0.1, 0.05, 0.2, 3), "max").endswith("**better**")
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,5 @@ def test_hparams_hold_the_last_state_of_each_run(tmp_path: Path) -> None:
     assert folders == [f"{name}_{seed}" for name in ("adaptive", "top_2") for seed in range(3)]
     events = EventAccumulator(str(tmp_path / "hparams/adaptive_1")).Reload()
     assert events.Scalars("compare/experts per token")[0].value == pytest.approx(1.2)
-    assert events.Scalars("compare/steps")[0].value == pytest.approx(90)
+    assert events.Scalars("compare/steps")[0].value == pytest.approx(70)
     assert "_hparams_/session_start_info" in events.summary_metadata

@@ -14,18 +14,26 @@ def with_losses(*losses: float) -> Run:
 
 def test_the_best_loss_up_to_a_part_of_the_steps() -> None:
     each = with_losses(9, 5, 3, 4, 2)
-    assert best_after(each, 0.75) == 3
-    assert best_after(each, 0.25) == 5
-    assert best_after(each, 1) == 2
+    assert best_after(each, 0.75, "min") == 3
+    assert best_after(each, 0.25, "min") == 5
+    assert best_after(each, 1, "min") == 2
 
 
 def test_a_loss_is_reached_on_the_line_between_two_validations() -> None:
     each = with_losses(9, 5, 3, 4, 2)
-    assert steps_to(each, 4) == pytest.approx(15)
-    assert steps_to(each, 3) == pytest.approx(20)
-    assert steps_to(each, 2.5) == pytest.approx(37.5)
-    assert steps_to(each, 1.9) is None
-    assert spent_until(each, 1.9) == {}
+    assert steps_to(each, 4, "min") == pytest.approx(15)
+    assert steps_to(each, 3, "min") == pytest.approx(20)
+    assert steps_to(each, 2.5, "min") == pytest.approx(37.5)
+    assert steps_to(each, 1.9, "min") is None
+    assert spent_until(each, 1.9, "min") == {}
+
+
+def test_where_more_is_better_the_target_lies_above() -> None:
+    each = with_losses(0.1, 0.3, 0.5, 0.4, 0.6)
+    assert best_after(each, 0.75, "max") == 0.5
+    assert steps_to(each, 0.4, "max") == pytest.approx(15)
+    assert steps_to(each, 0.55, "max") == pytest.approx(37.5)
+    assert steps_to(each, 0.7, "max") is None
 
 
 def test_what_was_spent_until_then_lies_between_the_logs() -> None:

@@ -22,7 +22,7 @@ class Asked:
         task: One of those below `configs/tasks`.
         schemes: By name.
         seeds: How many, from 0.
-        target: The part of the reference's steps after which its loss is what the others have to reach.
+        target: The part of the reference's steps whose best validation is what all have to reach.
         options: For `train.py fit`, of every run.
         folder: Where all of it goes.
     """

@@ -4,9 +4,6 @@ import contextlib
 import datetime
 import hashlib
 import io
-from typing import Any
-
-import yaml
 
 from ..callbacks.dashboard import environment
 from ..cli import CLI
@@ -15,7 +12,6 @@ from ..errors import RunError
 from .asked import Asked, Main
 from .inference import ALONE
 from .results import Results
-from .schemes import CONFIGS
 
 NOTHING = ("--trainer.max_steps=0", "--trainer.num_sanity_val_steps=0", "--trainer.logger=false")
 A_MEAN = 1.5  # experts per token, in place of what the adaptive run is going to measure
@@ -28,7 +24,7 @@ def begun(asked: Asked) -> Results:
         RunError: The folder has runs of something else.
     """
     tried = [tried_out(asked.main, asked.arguments(name, A_MEAN)) for name in asked.schemes]
-    checkpoint = checkpoint_of(asked.task)
+    checkpoint = tried[0].config["fit"]["checkpoint"]
     results = Results(
         task=asked.task,
         options=asked.options,
@@ -50,12 +46,6 @@ def begun(asked: Asked) -> Results:
                 )
         results.runs.update(old.runs)
     return results
-
-
-def checkpoint_of(task: str) -> dict[str, Any]:
-    """What the task's own config takes for its best checkpoint: the metric that counts, whatever a run goes by."""
-    configs = [yaml.safe_load((CONFIGS / f"{name}.yaml").read_text("utf-8")) for name in ("default", f"tasks/{task}")]
-    return {key: value for config in configs for key, value in config.get("checkpoint", {}).items()}
 
 
 def tried_out(main: Main, options: list[str]) -> CLI:

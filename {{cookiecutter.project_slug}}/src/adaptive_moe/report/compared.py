@@ -25,7 +25,10 @@ def costs(results: Results, name: str) -> dict[int, dict[str, float]]:
     """By seed; without what a target costs that was not reached. The target is the reference's with that seed."""
     reference = finished(results, REFERENCE)
     return {
-        seed: {"step_ms": run.step_ms, **spent_until(run, best_after(reference[seed], results.target))}
+        seed: {
+            "step_ms": run.step_ms,
+            **spent_until(run, best_after(reference[seed], results.target, results.mode), results.mode),
+        }
         for seed, run in finished(results, name).items()
         if seed in reference
     }

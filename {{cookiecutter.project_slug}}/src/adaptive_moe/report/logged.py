@@ -31,10 +31,15 @@ def moments(logged: pandas.DataFrame) -> list[Moment]:
     ]
 
 
-def validations(logged: pandas.DataFrame) -> list[tuple[int, float]]:
-    """Step and loss."""
-    losses = logged["val/loss"].dropna()
-    return [(int(step) - (step == 1), float(loss)) for step, loss in losses.items()]
+def validations(logged: pandas.DataFrame, metric: str) -> list[tuple[int, float]]:
+    """Step and value."""
+    return [(int(step) - (step == 1), float(value)) for step, value in logged[f"val/{metric}"].dropna().items()]
+
+
+def diverged(logged: pandas.DataFrame) -> int | None:
+    """The first log at which the loss of training was no number, which is null in the file; None if there is none."""
+    lost = logged[logged["time/step_ms"].notna() & logged["train/loss"].isna()]
+    return int(lost.index[0]) if len(lost) else None
 
 
 def mean(logged: pandas.DataFrame, tag: str) -> float:

@@ -12,8 +12,8 @@ NOTES = """\
 - Seeds are paired: with one seed, schemes begin with equal weights where they have the same, and read the same data.
 - An interval is that of Student's t over the seeds' pairs, 95 %. **Better** and **worse** stand where it excludes
   equality, which one of twenty equal schemes would do by chance; where nothing stands, these runs do not tell.
-- The target is a loss on the validation split: {reference}'s lowest within the first {target:.0%} of its steps, seed
-  by seed.
+- The target is a value of the metric on the validation split: {reference}'s best within the first {target:.0%} of its
+  steps, seed by seed.
 - Time is that of the training steps. The floor is what a step could take at least by the experts that it saves,
   1 - f (1 - k / k'), with f the MoE layers' part of the other's step: a step below it has another reason.
 - FLOPs count the experts that were used. Quality is that of the best checkpoint, on the test split.
@@ -37,7 +37,7 @@ def markdown(results: Results) -> str:
             if controlled
             else []
         ),
-        "![Loss and time](loss.png)\n\n![Costs](costs.png)",
+        "![Curves](curves.png)\n\n![Costs](costs.png)",
         "## Experts per token",
         layers(results, names),
         "## Inference",

@@ -12,16 +12,17 @@ from .target import at
 SIZE, DOTS = (9, 4.5), 110
 
 
-def loss_over_time(results: Results, path: Path) -> None:
-    """Validation loss against seconds of training; a line for each seed, a colour for each scheme."""
+def curves(results: Results, path: Path) -> None:
+    """The metric against seconds of training; a line for each seed, a colour for each scheme."""
     figure = Figure(SIZE, layout="constrained")
     axes = figure.add_subplot()
     for number, name in enumerate(results.runs):
         for seed, run in finished(results, name).items():
             seconds = [at(run, step)["seconds"] for step, _ in run.validations]
-            losses = [loss for _, loss in run.validations]
-            axes.plot(seconds, losses, f"C{number}", alpha=0.8, linewidth=1, label=None if seed else name)
-    axes.set(xlabel="seconds in training steps", ylabel="loss on the validation split", yscale="log")
+            values = [value for _, value in run.validations]
+            axes.plot(seconds, values, f"C{number}", alpha=0.8, linewidth=1, label=None if seed else name)
+    axes.set(xlabel="seconds in training steps", ylabel=f"{results.metric} on the validation split")
+    axes.set_yscale("linear" if results.mode == "max" else "log")
     if axes.lines:
         axes.legend(frameon=False)
     figure.savefig(path, dpi=DOTS)

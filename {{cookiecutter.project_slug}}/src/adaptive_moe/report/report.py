@@ -34,7 +34,7 @@ $body
 def write_report(results: Results, folder: Path) -> None:
     """`report.md` with its pictures, `report.html`, which holds them, and TensorBoard's hparams."""
     folder.mkdir(parents=True, exist_ok=True)
-    plots.loss_over_time(results, folder / "loss.png")
+    plots.curves(results, folder / "curves.png")
     plots.costs(results, folder / "costs.png")
     write_hparams(results, folder / "hparams")
     text = markdown(results)

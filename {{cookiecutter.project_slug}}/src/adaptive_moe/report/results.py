@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Mode = Literal["min", "max"]
+
 
 class Record(BaseModel):
     """No field more, none less."""
@@ -41,7 +43,7 @@ class Run(Record):
     Attributes:
         options: What `train.py fit` was given, in the project's folder.
         moments: At each log.
-        validations: Step and loss on the validation split; step 0 is the untrained model.
+        validations: Step and value of the comparison's metric on the validation split; step 0 is the untrained model.
         moe_share: Of a step, the MoE layers' part; 0 without.
         experts_per_token: Mean over the run, by layer; nothing for a dense model.
         trained: Read with the gating that it was trained with.
@@ -78,9 +80,9 @@ class Results(Record):
     Attributes:
         options: Of all runs.
         data: What tells the data from other data.
-        metric: Of the best checkpoint.
+        metric: What the best checkpoint is best in.
         mode: Whether less or more of it is better.
-        target: The part of the reference's steps after which its loss is what the others have to reach.
+        target: The part of the reference's steps whose best value is what all have to reach.
         runs: By scheme and seed.
     """
 
@@ -88,7 +90,7 @@ class Results(Record):
     options: list[str]
     data: str
     metric: str
-    mode: Literal["min", "max"]
+    mode: Mode
     target: float
     where: dict[str, str]
     runs: dict[str, dict[int, Run | Failed]]

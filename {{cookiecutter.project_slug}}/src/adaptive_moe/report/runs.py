@@ -1,7 +1,6 @@
 """One run after the other, each in a process of its own."""
 
 import datetime
-import math
 import re
 import subprocess
 import sys
@@ -30,7 +29,7 @@ def compare(asked: Asked) -> Iterator[Results]:
         done = run(asked, name, seed, results)
         results.runs.setdefault(name, {})[seed] = done
         write(results, asked.folder / "results.json")
-        words = f"loss {done.validations[-1][1]:.4g}" if isinstance(done, Run) else f"failed, {done.failed}"
+        words = f"{results.metric} {done.validations[-1][1]:.4g}" if isinstance(done, Run) else f"failed, {done.failed}"
         seconds = (time.monotonic() - started) / number * (len(todo) - number)
         print(f": {words}; {datetime.timedelta(seconds=round(seconds))} left", flush=True)
         yield results
@@ -66,14 +65,13 @@ def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
         said = re.findall(r"error: (.*)", ended.stdout) or ended.stdout.splitlines() or ["it said nothing"]
         return Failed(options=short(options), failed=said[-1])
     table = logged.table(folder)
-    losses = logged.validations(table)
-    if bad := [step for step, loss in losses if not math.isfinite(loss)]:
-        return Failed(options=short(options), failed=f"the validation loss is not finite from step {bad[0]} on")
+    if step := logged.diverged(table):
+        return Failed(options=short(options), failed=f"its loss is not finite at step {step}")
     trained, top_1 = read_trained(asked.main, folder)
     return Run(
         options=short(options),
         moments=logged.moments(table),
-        validations=losses,
+        validations=logged.validations(table, results.metric),
         step_ms=logged.mean(table, "time/step_ms"),
         padding_share=logged.mean(table, "data/padding_share"),
         moe_share=logged.mean(table, "time/moe_share"),

@@ -1,23 +1,27 @@
-"""How far a run had to go for a loss."""
+"""How far a run had to go."""
 
 from itertools import pairwise
 
-from .results import Moment, Run
+from .results import Mode, Moment, Run
 
 NOTHING = Moment(step=0, seconds=0, tokens=0, flops=0)
 
 
-def best_after(run: Run, part: float) -> float:
-    """The lowest loss up to a part of the steps."""
+def best_after(run: Run, part: float, mode: Mode) -> float:
+    """The best that validations have seen up to a part of the steps."""
     last = run.validations[-1][0]
-    return min(loss for step, loss in run.validations if step <= part * last)
+    best = max if mode == "max" else min
+    return best(value for step, value in run.validations if step <= part * last)
 
 
-def steps_to(run: Run, loss: float) -> float | None:
-    """Where a straight line between two validations first comes down to the loss; None if it never does."""
-    for (before, above), (after, below) in pairwise(run.validations):
-        if below <= loss:
-            return after - (after - before) * (loss - below) / (above - below) if above > below else after
+def steps_to(run: Run, target: float, mode: Mode) -> float | None:
+    """Where a straight line between two validations first comes to the target; None if it never does."""
+    sign = -1 if mode == "max" else 1
+    for (before, worse), (after, value) in pairwise(run.validations):
+        if sign * value <= sign * target:
+            return (
+                after - (after - before) * (target - value) / (worse - value) if sign * (worse - value) > 0 else after
+            )
     return None
 
 
@@ -34,7 +38,7 @@ def at(run: Run, steps: float) -> dict[str, float]:
     }
 
 
-def spent_until(run: Run, loss: float) -> dict[str, float]:
-    """Steps, seconds, tokens and operations to the loss; nothing where it is not reached."""
-    steps = steps_to(run, loss)
+def spent_until(run: Run, target: float, mode: Mode) -> dict[str, float]:
+    """Steps, seconds, tokens and operations to the target; nothing where it is not reached."""
+    steps = steps_to(run, target, mode)
     return {} if steps is None else {"steps": steps, **at(run, steps)}
