@@ -95,7 +95,9 @@ def test_lines_for_programs_hold_what_the_curves_hold(run: Run) -> None:
 def test_each_layer_has_a_band(layers: list[str]) -> None:
     routing = layout(layers, ["val/f1"], False, False)["Routing"]
     bands = [tags for kind, tags in routing.values() if kind == "Margin"]
-    assert [tags[0] for tags in bands[1:]] == [f"routing/{layer}/tokens_per_expert_mean" for layer in layers]
+    shown = [tags[0] for tags in reversed(bands)]
+    means = [f"routing/{layer}/tokens_per_expert_mean" for layer in layers]
+    assert shown == (["routing/experts_per_token", *means] if layers else [])
 
 
 def test_a_dense_model_says_so_once_and_trains(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,15 +13,15 @@ def layout(layers: list[str], monitors: list[str], has_budget: bool, has_difficu
     chart of its own.
     """
     routing: dict[str, list[Any]] = {}
-    if layers:
-        mean = "routing/experts_per_token"
-        routing["experts per token: mean, least and most of the layers"] = band(mean, f"{mean}_min", f"{mean}_max")
     if layers and has_budget:
         routing["experts per token and goal"] = lines("routing/experts_per_token", "routing/target_experts_per_token")
         routing["threshold"] = lines("routing/threshold")
-    for layer in layers:
+    for layer in reversed(layers):  # TensorBoard shows the last band first
         tag = f"routing/{layer}/tokens_per_expert"
         routing[f"{layer}: tokens per expert in a step"] = band(f"{tag}_mean", f"{tag}_min", f"{tag}_max")
+    if layers:
+        mean = "routing/experts_per_token"
+        routing["experts per token: mean, least and most of the layers"] = band(mean, f"{mean}_min", f"{mean}_max")
     data = {
         "share of padding": lines("data/padding_share"),
         "epoch, and how much of it is done": lines("epoch", "data/epoch_fraction"),

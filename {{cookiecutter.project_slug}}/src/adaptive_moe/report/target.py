@@ -17,11 +17,10 @@ def best_after(run: Run, part: float, mode: Mode) -> float:
 def steps_to(run: Run, target: float, mode: Mode) -> float | None:
     """Where a straight line between two validations first comes to the target; None if it never does."""
     sign = -1 if mode == "max" else 1
-    for (before, worse), (after, value) in pairwise(run.validations):
-        if sign * value <= sign * target:
-            return (
-                after - (after - before) * (target - value) / (worse - value) if sign * (worse - value) > 0 else after
-            )
+    for (before, earlier), (after, later) in pairwise(run.validations):
+        if sign * later <= sign * target:
+            part = (earlier - target) / (earlier - later) if earlier != later else 0
+            return before + max(part, 0) * (after - before)
     return None
 
 
