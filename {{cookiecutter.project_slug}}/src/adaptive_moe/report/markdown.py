@@ -95,7 +95,7 @@ def cost(results: Results, name: str, key: str, told: Against, own: bool) -> str
     of = len(costs(results, name))
     missing = f" ({len(values)} of {of} seeds)" if len(values) < of else ""
     if not values:
-        return f"not reached{missing}" if of else ""
+        return f"not reached{missing}" if of and key == "steps" else ""
     if own:
         return over(values, "{:.3g}") + {"step_ms": " ms", "seconds": " s"}.get(key, "")
     if key not in told.ratios:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from .compared import COSTS, against, finished
 from .results import Results
-from .schemes import REFERENCE
+from .schemes import REFERENCE, SCHEMES
 from .target import at
 
 SIZE, DOTS = (9, 4.5), 110
@@ -16,13 +16,16 @@ def curves(results: Results, path: Path) -> None:
     """The metric against seconds of training; a line for each seed, a colour for each scheme."""
     figure = Figure(SIZE, layout="constrained")
     axes = figure.add_subplot()
-    for number, name in enumerate(results.runs):
+    for number, name in enumerate(name for name in SCHEMES if name in results.runs):
         for seed, run in finished(results, name).items():
             seconds = [at(run, step)["seconds"] for step, _ in run.validations]
             values = [value for _, value in run.validations]
             axes.plot(seconds, values, f"C{number}", alpha=0.8, linewidth=1, label=None if seed else name)
     axes.set(xlabel="seconds in training steps", ylabel=f"{results.metric} on the validation split")
-    axes.set_yscale("linear" if results.mode == "max" else "log")
+    if results.mode == "min":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
     if axes.lines:
         axes.legend(frameon=False)
     figure.savefig(path, dpi=DOTS)
@@ -32,7 +35,7 @@ def costs(results: Results, path: Path) -> None:
     """Each scheme's costs over the reference's, with their intervals."""
     figure = Figure(SIZE, layout="constrained")
     axes = figure.add_subplot()
-    names = [name for name in results.runs if name != REFERENCE and finished(results, name)]
+    names = [name for name in SCHEMES if name != REFERENCE and finished(results, name)]
     for number, (key, label) in enumerate(COSTS.items()):
         for place, name in enumerate(names):
             estimate = against(results, name, REFERENCE).ratios.get(key)
