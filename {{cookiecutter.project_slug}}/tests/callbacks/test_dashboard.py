@@ -93,7 +93,7 @@ def test_lines_for_programs_hold_what_the_curves_hold(run: Run) -> None:
 
 @pytest.mark.parametrize("layers", [[], ["layer_1"], ["encoder_layer_0", "decoder_layer_0"]])
 def test_each_layer_has_a_band(layers: list[str]) -> None:
-    routing = layout(layers, ["val/f1"], False, False)["Routing"]
+    routing = layout(layers, ["val/f1"], False, False, False)["Routing"]
     bands = [tags for kind, tags in routing.values() if kind == "Margin"]
     shown = [tags[0] for tags in reversed(bands)]
     means = [f"routing/{layer}/tokens_per_expert_mean" for layer in layers]

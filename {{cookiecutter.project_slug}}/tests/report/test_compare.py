@@ -70,7 +70,7 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
         assert adaptive.mean_experts
         assert 1 < adaptive.mean_experts < 2
         assert chance.mean_experts == pytest.approx(adaptive.mean_experts, abs=0.03)
-        assert top_2.validations[0] == pytest.approx(adaptive.validations[0], rel=0.05)  # equal weights, another gating
+        assert top_2.validations[0] == pytest.approx(adaptive.validations[0], rel=0.1)  # equal weights, another gating
         assert [step for step, _ in top_2.validations] == list(range(0, 111, 10))
         assert [moment.step for moment in top_2.moments] == list(range(10, 111, 10))
         assert top_2.moments[-1].tokens == pytest.approx(110 * 128 * (1 - top_2.padding_share), rel=0.1)

@@ -36,6 +36,14 @@ def test_where_more_is_better_the_target_lies_above() -> None:
     assert steps_to(each, 0.7, "max") is None
 
 
+def test_what_the_untrained_model_has_already_is_no_target() -> None:
+    flat = with_losses(0, 0, 0)
+    assert best_after(flat, 0.75, "max") == 0
+    assert spent_until(flat, 0, "max") == {}
+    assert best_after(with_losses(1, 5, 3), 1, "min") == 3
+    assert best_after(run(steps=10).model_copy(update={"validations": [(10, 4.0)]}), 0.5, "min") == 4
+
+
 def test_what_was_spent_until_then_lies_between_the_logs() -> None:
     assert at(run(step_ms=200), 25) == pytest.approx({"seconds": 5, "tokens": 250, "flops": 25e6})
     assert at(run(step_ms=200), 4)["seconds"] == pytest.approx(0.8)

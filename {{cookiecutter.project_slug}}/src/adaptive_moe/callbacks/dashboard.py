@@ -51,6 +51,7 @@ class Dashboard(Callback):
         if not self.is_written and trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger):
             writer = trainer.logger.experiment
             fillers = [bool(callbacks_of(trainer, kind)) for kind in (ComputeBudget, DifficultySource)]
+            fillers.append(trainer.world_size > 1)
             writer.add_custom_scalars(layout(list(outputs["routings"]), list(monitored(trainer)), *fillers))
             writer.add_text("run/environment", table(environment(trainer)))
             if config := config_of(trainer.logger):

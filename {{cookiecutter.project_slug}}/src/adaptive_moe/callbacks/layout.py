@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from .timing import PARTS
+
 Layout = dict[str, dict[str, list[Any]]]
-PARTS = ("data", "forward", "backward", "sync", "optimizer", "other")
 
 
-def layout(layers: list[str], monitors: list[str], has_budget: bool, has_difficulty: bool) -> Layout:
+def layout(layers: list[str], monitors: list[str], has_budget: bool, has_difficulty: bool, has_ranks: bool) -> Layout:
     """Charts by category, for layers of these names; only those that something fills.
 
     Lines of one run have one colour, so that experts are a band from the least to the most loaded, and each layer has a
@@ -22,6 +23,14 @@ def layout(layers: list[str], monitors: list[str], has_budget: bool, has_difficu
     if layers:
         mean = "routing/experts_per_token"
         routing["experts per token: mean, least and most of the layers"] = band(mean, f"{mean}_min", f"{mean}_max")
+    time = {
+        "milliseconds of a step": lines("time/step_ms", *(f"time/{part}_ms" for part in PARTS)),
+        "tokens per second": lines("time/tokens_per_second"),
+    }
+    if layers:
+        time["share of the experts' layers"] = lines("time/moe_share")
+    if has_ranks:
+        time["milliseconds that the slowest rank costs"] = lines("time/slowest_rank_ms")
     data = {
         "share of padding": lines("data/padding_share"),
         "epoch, and how much of it is done": lines("epoch", "data/epoch_fraction"),
@@ -35,12 +44,7 @@ def layout(layers: list[str], monitors: list[str], has_budget: bool, has_difficu
             "auxiliary loss": lines("train/aux_loss"),
         },
         "Routing": routing,
-        "Time": {
-            "milliseconds of a step": lines("time/step_ms", *(f"time/{part}_ms" for part in PARTS)),
-            "tokens per second": lines("time/tokens_per_second"),
-            "share of the experts' layers": lines("time/moe_share"),
-            "milliseconds that the slowest rank costs": lines("time/slowest_rank_ms"),
-        },
+        "Time": time,
         "Data": data,
     }
 

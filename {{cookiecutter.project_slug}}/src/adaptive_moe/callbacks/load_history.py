@@ -37,7 +37,7 @@ class LoadHistory:
             self.columns, self.each = list(pairs), 2 * self.each
 
     def image(self, layer: int) -> UInt8[Tensor, "height width 3"]:
-        """Experts from top to bottom, time from left to right: dark is idle, the middle of the scale is even."""
+        """Experts from top to bottom, time from left to right: dark is idle, a third of the scale is even."""
         return heat_map(torch.stack(self.columns, -1)[layer] / BRIGHTEST)
 
     def state_dict(self) -> dict[str, Any]:

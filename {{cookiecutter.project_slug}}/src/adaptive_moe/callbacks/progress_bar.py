@@ -58,7 +58,8 @@ class MoEProgressBar(TQDMProgressBar):
         super().on_validation_end(trainer, pl_module)
         if self.is_disabled and trainer.is_global_zero and trainer.state.fn == "fit" and not trainer.sanity_checking:
             values = {**self.get_metrics(trainer, pl_module), "left": self.left(trainer)}
-            print(f"step {trainer.global_step}:", ", ".join(f"{name} {value}" for name, value in values.items()))
+            words = ", ".join(f"{name} {value}" for name, value in values.items())
+            print(f"step {trainer.global_step}: {words}", flush=True)
 
     def init_predict_tqdm(self) -> Tqdm:
         """Beside the predictions, which may be written to a file, not among them."""

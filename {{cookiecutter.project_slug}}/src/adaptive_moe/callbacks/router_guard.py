@@ -3,15 +3,14 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from ..errors import RunError
 from ..moe import Routing
+from ..ranks import sum_over_ranks
 from .log_steps import logs_now
-
-NEVER = 2**62
 
 
 class RouterGuard(Callback):
@@ -38,18 +37,11 @@ class RouterGuard(Callback):
         self.steps.append(trainer.global_step)
         if logs_now(trainer, self.logged_step):
             self.logged_step = trainer.global_step
-            finite = torch.stack(self.sums).isfinite()
-            steps = torch.tensor(self.steps, device=finite.device).unsqueeze(1)
-            first = torch.where(finite, NEVER, steps).min(0).values
+            broken = sum_over_ranks((~torch.stack(self.sums).isfinite()).long()).nonzero()
+            if len(broken):
+                batch, layer = broken[0].tolist()  # the earliest batch, and in it the first layer
+                raise RunError(
+                    f"the router's logits of {list(routings)[layer]} are not finite in step {self.steps[batch]}; "
+                    "lower --model.optimizer.lr, or raise --model.aux_loss.router_z_weight, for example to 0.001"
+                )
             self.sums, self.steps = [], []
-            refuse_overflow(trainer.strategy.reduce(first, reduce_op="min"), list(routings))
-
-
-def refuse_overflow(first_step: Int[Tensor, " layers"], names: list[str]) -> None:
-    """Raise for the layer that overflowed first."""
-    step, layer = first_step.min(0)
-    if step < NEVER:
-        raise RunError(
-            f"the router's logits of {names[int(layer)]} are not finite in step {int(step)}; "
-            "lower --model.optimizer.lr, or raise --model.aux_loss.router_z_weight, for example to 0.001"
-        )

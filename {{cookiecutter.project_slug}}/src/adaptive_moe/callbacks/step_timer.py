@@ -67,7 +67,7 @@ class StepTimer(Callback):
             self.clock = Clock(DeviceTime() if device.type == "cuda" else HostTime())
             self.peak = peak_flops(device, str(trainer.precision))
             self.inside = look_inside(trainer, pl_module) if self.inside_moe else None
-            self.read, self.flops, self.verdict, self.logged = 0, 0.0, "", {}
+            self.read, self.verdict, self.logged = 0, "", {}
             self.totals: dict[str, float] = defaultdict(float)
             self.undo.enter_context(marked_choice(trainer.strategy, self.clock))
 
@@ -112,8 +112,6 @@ class StepTimer(Callback):
             return
         due = logs_now(trainer, self.step)
         self.step = trainer.global_step
-        if due and (flops := trainer.callback_metrics.get("routing/flops_per_token")) is not None:
-            self.clock.carry("flops", flops)
         self.clock.close()
         self.take()
         if due:
@@ -131,7 +129,6 @@ class StepTimer(Callback):
         """Add up the steps that can be read."""
         for step in self.clock.ready():
             self.read += 1
-            self.flops = step.get("flops", self.flops)
             if self.read > WARM_UP:
                 for name, value in {**step, "steps": 1}.items():
                     self.totals[name] += value
@@ -156,7 +153,8 @@ class StepTimer(Callback):
     def report(self, trainer: Trainer) -> None:
         """Log it."""
         if rows := self.judge(trainer):
-            self.logged = scalars(rows, self.flops, self.peak)
+            flops = float(trainer.callback_metrics.get("routing/flops_per_token", 0))
+            self.logged = scalars(rows, flops, self.peak)
             if self.inside:
                 self.logged |= self.inside.take()
             log(trainer, self.logged)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -25,12 +26,22 @@ class Summary(Callback):
         self.values: dict[str, list[float]] = {}
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the metrics; Lightning itself forgets the sanity check's."""
+        """Note the metrics; Lightning itself forgets the sanity check's, and one of a few batches tells nothing."""
+        if trainer.sanity_checking and trainer.num_sanity_val_steps != float("inf"):
+            return
         metrics = {tag: float(value) for tag, value in trainer.callback_metrics.items() if tag.startswith("val/")}
         for tag, value in metrics.items():
             self.values.setdefault(tag, []).append(value)
         if trainer.sanity_checking and trainer.logger:
             trainer.logger.log_metrics(metrics, step=0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The metrics before."""
+        return {"values": self.values}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Of the run that goes on."""
+        self.values = state_dict["values"]
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print on one rank; all of them ask where the run is, since Lightning broadcasts the answer."""

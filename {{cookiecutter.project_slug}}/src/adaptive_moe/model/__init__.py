@@ -2,6 +2,7 @@
 
 from .block import Block as Block
 from .encoder_decoder import EncoderDecoder as EncoderDecoder
+from .flops import TRAINING as TRAINING
 from .flops import flops_per_token as flops_per_token
 from .generation import generate as generate
 from .generation import left_padded as left_padded

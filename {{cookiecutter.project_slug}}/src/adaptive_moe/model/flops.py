@@ -10,6 +10,9 @@ from .encoder_decoder import EncoderDecoder
 from .stack import Stack
 from .transformer import Decoder, Encoder
 
+TRAINING = 3
+"""Times the operations of forward: backward takes twice as many."""
+
 
 def flops_per_token(
     model: Encoder | Decoder | EncoderDecoder,

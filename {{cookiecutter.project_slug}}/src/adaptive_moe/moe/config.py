@@ -81,7 +81,7 @@ class MoEConfig:
 @contextmanager
 def own_draws() -> Iterator[None]:
     """Draws inside come from a generator state of their own: how many they are changes nothing of what follows."""
-    seed = int(torch.randint(2**62, ()))
+    seed = int(torch.randint(2**62, (), device="cpu"))
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

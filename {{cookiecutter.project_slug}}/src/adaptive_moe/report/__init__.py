@@ -2,7 +2,6 @@
 
 from .asked import Asked as Asked
 from .report import write_report as write_report
-from .results import Results as Results
 from .runs import compare as compare
 from .schemes import GROUPS as GROUPS
 from .schemes import chosen as chosen

@@ -14,6 +14,7 @@ from .inference import ALONE
 from .results import Results
 
 NOTHING = ("--trainer.max_steps=0", "--trainer.num_sanity_val_steps=0", "--trainer.logger=false")
+PASSING = ("date", "system")
 A_MEAN = 1.5  # experts per token, in place of what the adaptive run is going to measure
 
 
@@ -23,27 +24,28 @@ def begun(asked: Asked) -> Results:
     Raises:
         RunError: The folder has runs of something else.
     """
-    tried = [tried_out(asked.main, asked.arguments(name, A_MEAN)) for name in asked.schemes]
-    checkpoint = tried[0].config["fit"]["checkpoint"]
+    tried = [asked.arguments(name, A_MEAN) for name in asked.schemes]
+    for options in tried[1:]:
+        tried_out(asked.main, options)
+    first = tried_out(asked.main, tried[0])
+    checkpoint = first.config["fit"]["checkpoint"]
     results = Results(
         task=asked.task,
         options=asked.options,
-        data=mark(tried[0].datamodule),
+        data=fingerprint(first.datamodule),
         metric=checkpoint["monitor"].removeprefix("val/"),
         mode=checkpoint["mode"],
         target=asked.target,
-        where={"date": datetime.date.today().isoformat(), **environment(tried[0].trainer)},
+        where=where(first),
         runs={},
     )
     path = asked.folder / "results.json"
     if path.exists():
         old = Results.model_validate_json(path.read_text("utf-8"))
-        for name in ("task", "options", "data"):
-            if getattr(old, name) != getattr(results, name):
-                raise RunError(
-                    f"{name} is {getattr(results, name)}, and {asked.folder} has runs with {getattr(old, name)}; "
-                    "choose another --folder"
-                )
+        for name in ("task", "options", "data", "where"):
+            then, now = (alike(getattr(each, name)) for each in (old, results))
+            if then != now:
+                raise RunError(f"{name} is {now}, and {asked.folder} has runs with {then}; choose another --folder")
         results.runs.update(old.runs)
     return results
 
@@ -54,7 +56,18 @@ def tried_out(main: Main, options: list[str]) -> CLI:
         return main(["fit", *options, *NOTHING, *ALONE])
 
 
-def mark(data: TextDataModule) -> str:
+def where(first: CLI) -> dict[str, str]:
+    """What a figure must be quoted with; the number of processes is in the options, and here it was one."""
+    known = environment(first.trainer) | {"date": datetime.date.today().isoformat()}
+    return {key: value for key, value in known.items() if key != "processes"}
+
+
+def alike(value: object) -> object:
+    """What must not change while a comparison lasts; days and kernels may."""
+    return {key: each for key, each in value.items() if key not in PASSING} if isinstance(value, dict) else value
+
+
+def fingerprint(data: TextDataModule) -> str:
     """What tells data from other data: the vocabulary, and the length of every sample."""
     seen = hashlib.sha256(data.tokenizer.to_str().encode())
     for _, samples in sorted(data.samples.items()):

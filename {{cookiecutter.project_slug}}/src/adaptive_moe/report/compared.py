@@ -47,8 +47,8 @@ class Against:
         ratios: Of what is in `COSTS`, over the seeds that have both.
         quality: Difference of the metric.
         floor: The least that the step can take of the other's by the compute that is saved: 1 - f (1 - k / k'), f the
-            MoE layers' part of the other's step, and k and k' experts per token; None for a dense model, and where
-            the batches are not filled alike.
+            MoE layers' part of the other's step, and k and k' experts per token; None for a dense model, a
+            compiled one, and where the batches are not filled alike.
     """
 
     ratios: dict[str, Estimate]
@@ -82,6 +82,7 @@ def floor(runs: list[tuple[Run, Run]]) -> float | None:
     known = [
         1 - other.moe_share * (1 - one.mean_experts / other.mean_experts)
         for one, other in runs
-        if one.mean_experts and other.mean_experts and abs(one.padding_share - other.padding_share) < ALIKE
+        if one.mean_experts and other.mean_experts and other.moe_share
     ]
-    return fmean(known) if known else None
+    filled = [abs(one.padding_share - other.padding_share) < ALIKE for one, other in runs]
+    return fmean(known) if known and all(filled) else None

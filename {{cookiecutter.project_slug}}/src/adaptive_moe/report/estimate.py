@@ -22,7 +22,7 @@ class Estimate(NamedTuple):
     values: int
 
     def beyond(self, even: float) -> int:
-        """Whether all of the interval lies above (1) or below (-1) what two equal schemes would have."""
+        """1 if all of the interval lies above what two equal schemes would have, -1 if below, else 0."""
         return (self.low > even) - (self.high < even)
 
 

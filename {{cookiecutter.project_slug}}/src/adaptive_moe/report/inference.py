@@ -42,7 +42,10 @@ def read_trained(main: Main, folder: Path) -> tuple[Inference, Inference | None]
     batches = [
         made.trainer.strategy.batch_to_device(batch, device) for batch in islice(made.datamodule.test_dataloader(), 3)
     ]
-    speeds = speed(task.to(device).eval(), gatings, batches)
+    with made.trainer.precision_plugin.forward_context():
+        speeds = speed(task.to(device).eval(), gatings, batches)
+    task.cpu()
+    torch.cuda.empty_cache()  # for the next run
     read = {name: Inference(quality=qualities[name], **speeds[name]) for name in gatings}
     return read["trained"], read.get("top_1")
 

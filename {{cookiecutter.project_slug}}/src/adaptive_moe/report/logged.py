@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas
 
+from ..model import TRAINING
 from .results import Moment
 
-TRAINING = 3  # forward once, and backward twice as much
 PER_LAYER = r"^routing/((?:encoder_|decoder_)?layer_\d+)/experts_per_token$"
 
 

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
+from ..callbacks.analysis.table import markdown_row
 from .compared import COSTS, Against, against, costs, finished, score
 from .estimate import Estimate
 from .results import Failed, Results
@@ -13,10 +14,10 @@ NOTES = """\
 - An interval is that of Student's t over the seeds' pairs, 95 %. **Better** and **worse** stand where it excludes
   equality, which one of twenty equal schemes would do by chance; where nothing stands, these runs do not tell.
 - The target is a value of the metric on the validation split: {reference}'s best within the first {target:.0%} of its
-  steps, seed by seed.
+  steps, seed by seed. One that the untrained model has already counts as not reached.
 - Time is that of the training steps. The floor is what a step could take at least by the experts that it saves,
   1 - f (1 - k / k'), with f the MoE layers' part of the other's step: a step below it has another reason.
-- FLOPs count the experts that were used. Quality is that of the best checkpoint, on the test split.
+- FLOPs are the model's, with the experts that were used. Quality is that of the best checkpoint, on the test split.
 """
 
 
@@ -37,7 +38,7 @@ def markdown(results: Results) -> str:
             if controlled
             else []
         ),
-        "![Curves](curves.png)\n\n![Costs](costs.png)",
+        "![Curves](curves.png)\n\n![Ratios](ratios.png)",
         "## Experts per token",
         layers(results, names),
         "## Inference",
@@ -54,8 +55,7 @@ def markdown(results: Results) -> str:
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join(map(markdown_row, [head, ["---"] * len(head), *rows]))
 
 
 def table(results: Results, whom: Sequence[tuple[str, str]]) -> str:

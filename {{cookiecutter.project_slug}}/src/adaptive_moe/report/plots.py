@@ -17,10 +17,10 @@ def curves(results: Results, path: Path) -> None:
     figure = Figure(SIZE, layout="constrained")
     axes = figure.add_subplot()
     for number, name in enumerate(name for name in SCHEMES if name in results.runs):
-        for seed, run in finished(results, name).items():
+        for place, run in enumerate(finished(results, name).values()):
             seconds = [at(run, step)["seconds"] for step, _ in run.validations]
             values = [value for _, value in run.validations]
-            axes.plot(seconds, values, f"C{number}", alpha=0.8, linewidth=1, label=None if seed else name)
+            axes.plot(seconds, values, f"C{number}", alpha=0.8, linewidth=1, label=None if place else name)
     axes.set(xlabel="seconds in training steps", ylabel=f"{results.metric} on the validation split")
     if results.mode == "min":
         axes.set_yscale("log")
@@ -31,7 +31,7 @@ def curves(results: Results, path: Path) -> None:
     figure.savefig(path, dpi=DOTS)
 
 
-def costs(results: Results, path: Path) -> None:
+def ratios(results: Results, path: Path) -> None:
     """Each scheme's costs over the reference's, with their intervals."""
     figure = Figure(SIZE, layout="constrained")
     axes = figure.add_subplot()
@@ -40,7 +40,7 @@ def costs(results: Results, path: Path) -> None:
         for place, name in enumerate(names):
             estimate = against(results, name, REFERENCE).ratios.get(key)
             if estimate:
-                reach = [[estimate.mean - estimate.low], [min(estimate.high, 9) - estimate.mean]]
+                reach = [[estimate.mean - estimate.low], [max(min(estimate.high, 9) - estimate.mean, 0)]]
                 height = place + 0.18 * (number - 1.5)
                 axes.errorbar(
                     estimate.mean,

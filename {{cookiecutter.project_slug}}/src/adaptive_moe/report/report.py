@@ -35,7 +35,7 @@ def write_report(results: Results, folder: Path) -> None:
     """`report.md` with its pictures, `report.html`, which holds them, and TensorBoard's hparams."""
     folder.mkdir(parents=True, exist_ok=True)
     plots.curves(results, folder / "curves.png")
-    plots.costs(results, folder / "costs.png")
+    plots.ratios(results, folder / "ratios.png")
     write_hparams(results, folder / "hparams")
     text = markdown(results)
     (folder / "report.md").write_text(text, encoding="utf-8")

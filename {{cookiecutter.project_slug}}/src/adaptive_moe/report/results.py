@@ -1,6 +1,5 @@
 """What is kept of a comparison, as JSON: everything that a report says is computed from it."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -15,7 +14,7 @@ class Record(BaseModel):
 
 
 class Moment(Record):
-    """How far training was: optimiser steps, seconds in them, real tokens, operations of the experts that were used."""
+    """How far training was: optimiser steps, seconds in them, real tokens, operations for the experts in use."""
 
     step: int
     seconds: float
@@ -94,11 +93,3 @@ class Results(Record):
     target: float
     where: dict[str, str]
     runs: dict[str, dict[int, Run | Failed]]
-
-
-def write(record: Record, path: Path) -> None:
-    """Whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".half")
-    half.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    half.replace(path)

@@ -7,28 +7,30 @@ import sys
 import time
 from collections.abc import Iterator
 
+from ..atomic import replace
 from . import logged
 from .asked import Asked, short
 from .checks import begun
+from .compared import finished
 from .inference import read_trained
-from .results import Failed, Results, Run, write
+from .results import Failed, Results, Run
 
 
 def compare(asked: Asked) -> Iterator[Results]:
-    """What there is before the first run, and after each; earlier calls' runs are not repeated.
+    """What there is before the first run, and after each; what earlier calls have finished is not repeated.
 
     Raises:
         RunError: The folder has runs of something else.
     """
     results = begun(asked)
     yield results
-    todo = [(name, seed) for name, seed in asked.runs() if seed not in results.runs.get(name, {})]
+    todo = [(name, seed) for name, seed in asked.runs() if seed not in finished(results, name)]
     started = time.monotonic()
     for number, (name, seed) in enumerate(todo, 1):
         print(f"{number} of {len(todo)}: {name}, seed {seed}", end="", flush=True)
         done = run(asked, name, seed, results)
         results.runs.setdefault(name, {})[seed] = done
-        write(results, asked.folder / "results.json")
+        replace(asked.folder / "results.json", results.model_dump_json(indent=1) + "\n")
         words = f"{results.metric} {done.validations[-1][1]:.4g}" if isinstance(done, Run) else f"failed, {done.failed}"
         seconds = (time.monotonic() - started) / number * (len(todo) - number)
         print(f": {words}; {datetime.timedelta(seconds=round(seconds))} left", flush=True)
@@ -47,13 +49,13 @@ def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
             )
         mean = adaptive.mean_experts or 1.0
     options = asked.arguments(name, mean)
-    place = [f"--trainer.logger.save_dir={asked.folder}/{name}", f"--trainer.logger.name=seed_{seed}"]
+    place = {"save_dir": asked.folder / name, "name": f"seed_{seed}", "version": 0}  # 0 also where a first try was cut
     command = [
         sys.executable,
         str(asked.program),
         "fit",
         *options,
-        *place,
+        *(f"--trainer.logger.{key}={value}" for key, value in place.items()),
         f"--seed_everything={seed}",
         f"--data.seed={seed}",
         "--ckpt_path=last",
@@ -65,6 +67,9 @@ def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
         said = re.findall(r"error: (.*)", ended.stdout) or ended.stdout.splitlines() or ["it said nothing"]
         return Failed(options=short(options), failed=said[-1])
     table = logged.table(folder)
+    if not (folder / "checkpoints/best.ckpt").exists() or "time/step_ms" not in table:
+        failed = "it is too short: lower --trainer.log_every_n_steps and --trainer.val_check_interval"
+        return Failed(options=short(options), failed=failed)
     if step := logged.diverged(table):
         return Failed(options=short(options), failed=f"its loss is not finite at step {step}")
     trained, top_1 = read_trained(asked.main, folder)

@@ -18,7 +18,7 @@ class Scheme:
         text: What it is, in a few words.
         options: For `train.py fit`; `{k}` and `{share}` stand for what the adaptive run of the same seed has measured:
             the mean experts per token, and the share of tokens on two.
-        control: The scheme that differs in the gating alone.
+        control: What it is held against besides the reference: the scheme in the same order, where there is one.
     """
 
     text: str

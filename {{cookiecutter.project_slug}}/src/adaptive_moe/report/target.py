@@ -8,19 +8,23 @@ NOTHING = Moment(step=0, seconds=0, tokens=0, flops=0)
 
 
 def best_after(run: Run, part: float, mode: Mode) -> float:
-    """The best that validations have seen up to a part of the steps."""
-    last = run.validations[-1][0]
+    """The best that validations have seen up to a part of the steps, without the untrained model's."""
+    last, final = run.validations[-1]
     best = max if mode == "max" else min
-    return best(value for step, value in run.validations if step <= part * last)
+    return best((value for step, value in run.validations if 0 < step <= part * last), default=final)
 
 
 def steps_to(run: Run, target: float, mode: Mode) -> float | None:
-    """Where a straight line between two validations first comes to the target; None if it never does."""
+    """Where a straight line between two validations first comes to the target.
+
+    None if it never does, or if the first validation is there already: that says nothing of training.
+    """
     sign = -1 if mode == "max" else 1
+    if sign * run.validations[0][1] <= sign * target:
+        return None
     for (before, earlier), (after, later) in pairwise(run.validations):
         if sign * later <= sign * target:
-            part = (earlier - target) / (earlier - later) if earlier != later else 0
-            return before + max(part, 0) * (after - before)
+            return before + (earlier - target) / (earlier - later) * (after - before)
     return None
 
 

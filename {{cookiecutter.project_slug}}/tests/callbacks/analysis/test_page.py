@@ -1,11 +1,6 @@
-import errno
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from adaptive_moe.callbacks.analysis.page import page, replace
+from adaptive_moe.callbacks.analysis.page import page
 from adaptive_moe.callbacks.analysis.section import Section, samples_to_show
 
 from .made import LETTERS, tokens
@@ -71,24 +66,6 @@ def test_each_stack_has_its_own_choice_of_layers() -> None:
 def test_the_threshold_is_named_where_there_is_one() -> None:
     assert "the line is the threshold, 0.1" in page("Routing", "Threshold", [section("")])
     assert "threshold" not in page("Routing", "TopK", [section("", None)])
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "new/routing.html"
-    replace(path, "first")
-    write_text = Path.write_text
-
-    def full(self: Path, text: str, **options: Any) -> int:
-        write_text(self, text[:2], **options)
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OSError, match="No space left"):
-        replace(path, "second")
-    monkeypatch.undo()
-    assert {each.name: each.read_text() for each in path.parent.iterdir()} == {"routing.html": "first"}
-    replace(path, "second")
-    assert path.read_text() == "second"
 
 
 def test_texts_are_taken_at_equal_distances_from_what_all_stacks_have() -> None:

@@ -1,8 +1,6 @@
 """The analysis as one file that any browser shows, without a network or a script."""
 
-from contextlib import suppress
 from html import escape
-from pathlib import Path
 from string import Template
 
 from .section import Section
@@ -92,20 +90,3 @@ def texts_html(section: Section) -> str:
     ]
     texts = [TEXT.substitute(sample=text.sample, text=text.html()) for text in section.texts]
     return TEXTS.substitute(choices=every + "".join(choices), texts="".join(texts))
-
-
-def replace(path: Path, text: str) -> None:
-    """Write whole or not at all.
-
-    Raises:
-        OSError: There is no room; what was there before is there still.
-    """
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise

@@ -8,12 +8,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 
+from ...atomic import replace
 from ...data import Batch, TextDataModule
 from ...moe import Gating, MarginGating, Routing
 from ..counting import of_stack
 from ..steering import routers_of
 from .curves import show
-from .page import page, replace
+from .page import page
 from .routed import Routed, joined, routed
 from .section import Section, samples_to_show
 from .vocabulary import Vocabulary

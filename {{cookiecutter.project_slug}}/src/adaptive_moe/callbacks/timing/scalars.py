@@ -1,9 +1,8 @@
 """What is logged of a step."""
 
+from ...model import TRAINING
 from .rows import PARTS, Row, mean_row
 from .verdict import slowest
-
-TRAINING = 3  # forward once and backward twice as much
 
 
 def scalars(rows: list[Row], flops_per_token: float, peak_flops: float | None) -> dict[str, float]:
