@@ -46,7 +46,8 @@ def test_it_holds_the_goal_while_the_router_sharpens(name: str, goal: float) -> 
     assert abs(sharpen.spent[0] - goal) > 0.19
     held = torch.tensor(sharpen.spent[60:])
     assert abs(held.mean() - goal) < 0.03
-    assert (held - goal).abs().max() < 0.1
+    # ten batches in a row together, since what one batch of 256 tokens spends is chance by itself
+    assert (held.unfold(0, 10, 1).mean(1) - goal).abs().max() < 0.05
 
 
 @pytest.mark.parametrize("name", GATINGS)
