@@ -22,6 +22,7 @@ SENTENCES = {
     r"Problems parsing config: (?P<reason>.*)": "a config is not valid YAML: {reason}; mend it there",
     r"(?P<option>Option '[^']+' is not accepted)": "{option}; LOOK",
     r"does not accept option '(?P<option>[^']+)'": "Option '{option}' is not accepted; LOOK",
+    "No supported gpu backend found": "accelerator is gpu, and torch finds none; take --trainer.accelerator auto",
     r"unrecognized arguments: (?P<option>.*)": "{option} is not an option; LOOK",
     r"invalid choice: (?P<value>'.*') \(choose from (?P<names>.*)\)": "{value} is no command; choose one of {names}",
     r"expected \"subcommand\" to be one of {(?P<names>.*)}": "no command is given; choose one of {names}",
