@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
 from adaptive_moe.report.compared import against, finished
-from adaptive_moe.report.markdown import grid, table, words
+from adaptive_moe.report.markdown import cost, grid, table
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES
 
@@ -53,8 +53,7 @@ def summary(each: dict[str, Results]) -> str:
         paper = [f"{figure:.2f}" for figure in PAPER[task]]
         row = [task.replace("_", " "), *paper, str(len(finished(results, REFERENCE)))]
         for name, other, key in SEARCHED.values():
-            estimate = against(results, name, other).ratios.get(key)
-            row.append(words(estimate, estimate.beyond(1) < 0, estimate.beyond(1) > 0, "{:.2f}") if estimate else "")
+            row.append(cost(results, name, key, against(results, name, other), False))
         rows.append(row)
     return grid(head, rows)
 

@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -23,15 +24,10 @@ def noisy(seed: int) -> float:
     return 1 + 0.02 * ((seed * 7) % 3 - 1)
 
 
-def compared(**options: object) -> Results:
+def compared(step_ms: float = 100, **options: Any) -> Results:
     """Top-2 and a scheme that differs from it as is said."""
-    base = {"step_ms": 100, "experts": 2.0, "decay": 0.01, "quality": 0.5}
-    return results(
-        {
-            "top_2": seeds(lambda seed: run(**{**base, "step_ms": 100 * noisy(seed)})),  # type: ignore[arg-type]
-            "adaptive": seeds(lambda seed: run(**{**base, "step_ms": 100 * noisy(seed + 1), **options})),  # type: ignore[arg-type]
-        }
-    )
+    top_2 = seeds(lambda seed: run(100 * noisy(seed)))
+    return results({"top_2": top_2, "adaptive": seeds(lambda seed: run(step_ms * noisy(seed + 1), **options))})
 
 
 def test_a_faster_scheme_is_found_faster() -> None:
@@ -60,6 +56,15 @@ def test_a_step_faster_than_the_compute_allows_is_marked() -> None:
     assert against(compared(experts=1.5), "adaptive", "top_2").floor == pytest.approx(0.875)
     assert "below the floor" not in markdown(compared(step_ms=90, experts=1.5))
     assert "below the floor" in cells(markdown(compared(step_ms=80, experts=1.5)), "adaptive")[2]
+
+
+def test_nothing_is_called_better_of_which_seeds_are_missing() -> None:
+    made = compared(decay=0.02)
+    never = run(decay=0.001)
+    made = made.model_copy(update={"runs": {**made.runs, "adaptive": {**made.runs["adaptive"], 2: never}}})
+    steps = cells(markdown(made), "adaptive")[3]
+    assert steps.endswith(") (2 of 3 seeds)")
+    assert "better" in cells(markdown(compared(decay=0.02)), "adaptive")[3]
 
 
 def test_what_is_never_reached_is_said_so() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def at(config: Any, path: list[str]) -> Any:
 def environment(trainer: Trainer) -> dict[str, str]:
     """What a figure must be quoted with."""
     device = trainer.strategy.root_device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "device": f"{name}, {device.type}",
         "processes": f"{trainer.world_size} on {trainer.num_nodes} machines",
@@ -93,6 +94,13 @@ def environment(trainer: Trainer) -> dict[str, str]:
         "torch, Lightning, Python": f"{torch.__version__}, {lightning.__version__}, {platform.python_version()}",
         "system": platform.platform(),
     }
+
+
+def processor() -> str:
+    """Its name, where the system tells it; Python knows the kind alone."""
+    told = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.+)", told.read_text("utf-8")) if told.exists() else None
+    return found[1] if found else platform.processor() or platform.machine()
 
 
 def table(rows: dict[str, str]) -> str:

@@ -100,7 +100,7 @@ def cost(results: Results, name: str, key: str, told: Against, own: bool) -> str
         return over(values, "{:.3g}") + {"step_ms": " ms", "seconds": " s"}.get(key, "")
     if key not in told.ratios:
         return f"not comparable{missing}"
-    beyond = told.ratios[key].beyond(1)
+    beyond = 0 if missing else told.ratios[key].beyond(1)  # the seeds that did not reach it may be the bad ones
     warning = ""
     if key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005:
         warning = " (below the floor)"
