@@ -85,9 +85,13 @@ def test_the_server_shows_every_promised_tag_the_layout_and_what_came_of_the_run
 def test_lines_for_programs_hold_what_the_curves_hold(run: Run) -> None:
     run("fit", "--trainer.max_steps=4", "--trainer.val_check_interval=2")
     lines = [json.loads(line) for line in Path("runs", RUN, "metrics.jsonl").read_text().splitlines()]
-    steps = {line["step"]: line for line in lines if "routing/experts_per_token" in line}
-    assert list(steps) == [1, 3]
-    assert all(line["train/loss"] > 0 for line in steps.values())
+    steps: dict[int, dict[str, Any]] = {}
+    for line in lines:
+        steps.setdefault(line["step"], {}).update(line)
+    logged = {step: values for step, values in steps.items() if "routing/experts_per_token" in values}
+    assert list(logged) == [1, 3]
+    assert all(values["train/loss"] > 0 for values in logged.values())
+    assert sum(line["step"] == 1 for line in lines) == 2  # the step, and the validation behind it
     assert sum("val/perplexity" in line for line in lines) == 3
 
 

@@ -42,6 +42,8 @@ class LastCheckpoint(Checkpoint):
     def save(self, trainer: Trainer) -> None:
         """On all ranks together."""
         if not trainer.fast_dev_run:  # type: ignore[attr-defined]
+            for logger in trainer.loggers:  # a run that goes on from here does not log again what came before
+                logger.save()
             trainer.save_checkpoint(
                 f"{trainer.log_dir or trainer.default_root_dir}/checkpoints/last.ckpt", weights_only=False
             )

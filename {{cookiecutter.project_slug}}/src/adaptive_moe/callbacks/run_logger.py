@@ -17,8 +17,9 @@ QUEUE = 1000  # records; one log fills torch's ten, and then training would wait
 class RunLogger(TensorBoardLogger):
     """Writes TensorBoard's files, and every scalar also into `metrics.jsonl`: a line for each step that logs.
 
-    A validation has a line of its own. Of several values of a tag at one step, the last counts: a run that continues
-    repeats what came after its checkpoint. If the disk is full, the curves end with one warning, and training goes on.
+    A validation has a line of its own, and so has what is logged behind a checkpoint. Of several values of a tag at one
+    step, the last counts: a run that continues repeats what came after its checkpoint. If the disk is full, the curves
+    end with one warning, and training goes on.
     """
 
     ended = False
