@@ -7,7 +7,7 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ..conftest import Run
+from ..conftest import Run, called
 
 RUN = Path("runs/text_completion/version_0")
 
@@ -144,3 +144,21 @@ def test_the_seed_decides(run: Run) -> None:
         for seed in (0, 0, 1)
     )
     assert first == second != other
+
+
+def test_a_callback_that_is_given_again_replaces_the_config_s(run: Run) -> None:
+    made = run("fit", "--trainer.max_steps=2", "--trainer.callbacks+=StepTimer", "--trainer.callbacks.inside_moe=true")
+    assert [timer.inside_moe for timer in called(made, "StepTimer")] == [True]
+
+
+def test_the_bar_can_be_left_out(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    made = run("fit", "--trainer.max_steps=2", "--trainer.enable_progress_bar=false")
+    assert made.trainer.global_step == 2
+    assert not called(made, "MoEProgressBar")
+
+
+def test_a_run_without_its_last_checkpoint_is_begun_anew(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("fit", "--trainer.max_steps=2")
+    Path("runs/text_completion/version_0/checkpoints/last.ckpt").unlink()
+    assert run("fit", "--trainer.max_steps=2", "--ckpt_path=last").trainer.global_step == 2
+    assert "a new one starts" in capsys.readouterr().out

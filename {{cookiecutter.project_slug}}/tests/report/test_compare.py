@@ -86,13 +86,15 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
 
 
 @pytest.mark.slow
-def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str]) -> None:
+@pytest.mark.parametrize("cut_at", ["best", "last"])
+def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str], cut_at: str) -> None:
+    """Cut behind the first validation, from where it begins anew, or behind a checkpoint."""
     arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
     compare.main([*arguments, "--folder=whole"])
     command = [sys.executable, str(ROOT / "compare.py"), *arguments, "--folder=cut"]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 120
-    while not Path("cut/adaptive/seed_0/version_0/checkpoints/last.ckpt").exists():
+    while not Path(f"cut/adaptive/seed_0/version_0/checkpoints/{cut_at}.ckpt").exists():
         assert time.monotonic() < until
         assert process.poll() is None
         time.sleep(0.02)
@@ -132,7 +134,8 @@ def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest
 def test_a_run_that_diverges_is_recorded_and_the_others_go_on(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    compare.main([*arguments, "--seeds=1", "--folder=out", "--model.optimizer.lr=1e30"])
+    with pytest.raises(SystemExit, match="3 runs failed"):
+        compare.main([*arguments, "--seeds=1", "--folder=out", "--model.optimizer.lr=1e30"])
     runs = read(Path("out")).runs
     assert all(isinstance(run, Failed) for each in runs.values() for run in each.values())
     assert "are not finite in step" in str(runs["top_2"][0])

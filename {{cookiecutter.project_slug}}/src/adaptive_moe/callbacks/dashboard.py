@@ -23,11 +23,16 @@ CHOICES = (
     "model.class_path",
     "model.init_args.gating.class_path",
     "model.init_args.gating.init_args.threshold",
+    "model.init_args.dim",
+    "model.init_args.num_layers",
     "model.init_args.moe.num_experts",
+    "model.init_args.moe.expert_dim",
     "model.init_args.aux_loss.load_balancing_weight",
     "model.init_args.optimizer.init_args.lr",
     "data.init_args.corpus.class_path",
     "data.init_args.order.class_path",
+    "data.init_args.batch_size",
+    "trainer.max_steps",
     "seed_everything",
 )
 """What runs differ in, as a rule."""
@@ -63,8 +68,10 @@ class Dashboard(Callback):
         """What came of which choices."""
         if trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger):
             config = yaml.safe_load(config_of(trainer.logger)) or {}
-            choices = {path.replace("init_args.", ""): at(config, path.split(".")) for path in CHOICES}
-            choices = {path.removesuffix(".class_path"): value for path, value in choices.items() if value is not None}
+            found = {path.replace("init_args.", ""): at(config, path.split(".")) for path in CHOICES}
+            choices = {
+                path.removesuffix(".class_path"): short(each) for path, each in found.items() if each is not None
+            }
             outcomes = {f"hp/{tag}": value for tag, value in last_values(trainer, *OUTCOMES).items()}
             outcomes |= {f"hp/best {tag}": value for tag, value in monitored(trainer).items() if value is not None}
             if choices and outcomes:
@@ -75,6 +82,11 @@ def config_of(logger: TensorBoardLogger) -> str:
     """Of the run; empty if it has none."""
     path = Path(logger.log_dir, "config.yaml")
     return path.read_text("utf-8") if path.exists() else ""
+
+
+def short(value: Any) -> Any:
+    """Of a class, its name."""
+    return value.rpartition(".")[2] if isinstance(value, str) else value
 
 
 def at(config: Any, path: list[str]) -> Any:

@@ -32,11 +32,11 @@ def choose_run(config: Namespace, name: str, training: bool) -> None:
         config.ckpt_path, logger.version = str(run / f"checkpoints/{name}.ckpt"), run.name
         # A run that goes on has checkpoints; Lightning warns of a folder that is not empty.
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
-    elif run:
+    elif run and not (training and name == "last"):
         refuse(f"ckpt_path is {name}, and the run {run} has none; take last: best is written when validation improves")
     elif training:
         config.ckpt_path = None
-        print(f"ckpt_path is {name}, and there is no run to continue in {folder}: a new one starts.", flush=True)
+        print(f"ckpt_path is {name}, and no run in {folder} has got to one: a new one starts.", flush=True)
     else:
         refuse(f"ckpt_path is {name}, and no run in {folder} has a checkpoint; train first: python train.py fit")
 

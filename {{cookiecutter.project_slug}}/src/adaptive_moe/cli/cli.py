@@ -5,10 +5,11 @@ import warnings
 from pathlib import Path
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
+from .. import callbacks as callbacks_room
 from ..callbacks import Steering
 from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
@@ -52,6 +53,9 @@ class CLI(LightningCLI):
         """Find the run that a checkpoint belongs to; only training writes into a run."""
         config = self.config[str(self.subcommand)]
         find_checkpoint(config, str(self.subcommand))
+        if config.trainer.enable_progress_bar is False:
+            shown = [each for each in config.trainer.callbacks or [] if not each.class_path.endswith("MoEProgressBar")]
+            config.trainer.callbacks = shown
         if self.subcommand != "fit":
             config.trainer.logger, self.save_config_callback = False, None  # it would log at step 0
             warnings.filterwarnings("ignore", "The dirpath has changed")  # of checkpoints that are not written
@@ -60,6 +64,7 @@ class CLI(LightningCLI):
         """A value that a constructor refuses is a mistake in the command, not in the program."""
         try:
             super().instantiate_classes()
+            vars(self.trainer)["callbacks"] = latest(vars(self.trainer)["callbacks"])
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand == "fit":
                     callback.attach(self.model)
@@ -82,6 +87,12 @@ class CLI(LightningCLI):
         except RunError as error:
             print(file=sys.stderr)  # a progress bar may stand on this line
             refuse(str(error))
+
+
+def latest(callbacks: list[Callback]) -> list[Callback]:
+    """One of each kind of this project's own: what is added on the command line replaces what the config has."""
+    own = {type(each): each for each in callbacks if type(each).__module__.startswith(callbacks_room.__name__)}
+    return [each for each in callbacks if own.get(type(each), each) is each]
 
 
 class SaveConfig(SaveConfigCallback):

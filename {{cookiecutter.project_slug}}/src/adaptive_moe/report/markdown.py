@@ -1,5 +1,6 @@
 """The report in Markdown, whichever runs are there."""
 
+import shlex
 import statistics
 from collections.abc import Sequence
 
@@ -11,12 +12,14 @@ from .schemes import REFERENCE, SCHEMES
 
 NOTES = """\
 - Seeds are paired: with one seed, schemes begin with equal weights where they have the same, and read the same data.
-- An interval is that of Student's t over the seeds' pairs, 95 %. **Better** and **worse** stand where it excludes
-  equality, which one of twenty equal schemes would do by chance; where nothing stands, these runs do not tell.
+- ± is the standard deviation over the seeds. An interval, in parentheses, is that of Student's t over the seeds' pairs,
+  95 %. **Better** and **worse** stand where it excludes equality, which one of twenty equal schemes would do by chance;
+  where nothing stands, these runs do not tell.
 - The target is a value of the metric on the validation split: {reference}'s best within the first {target:.0%} of its
   steps, seed by seed. One that the untrained model has already counts as not reached.
-- Time is that of the training steps. The floor is what a step could take at least by the experts that it saves,
-  1 - f (1 - k / k'), with f the MoE layers' part of the other's step: a step below it has another reason.
+- Time is that of the training steps. Its floor is what a step could take at least by the experts that it saves,
+  1 - f (1 - k / k'), with f the MoE layers' part of the other's step, and k and k' the experts per token of both: a
+  step below it has another reason.
 - FLOPs are the model's, with the experts that were used. Quality is that of the best checkpoint, on the test split.
 """
 
@@ -27,7 +30,8 @@ def markdown(results: Results) -> str:
     controlled = [name for name in names if SCHEMES[name].control not in (REFERENCE, name) and name != REFERENCE]
     parts = [
         f"# {results.task.replace('_', ' ').capitalize()}: schemes of gating and order compared",
-        f"{results.data}. {', '.join(f'{key}: {value}' for key, value in results.where.items())}.",
+        f"{extent(results)} {results.data}. {'; '.join(f'{key}: {value}' for key, value in results.where.items())}.",
+        f"Options of every run: `{shlex.join(results.options) or 'none'}`.",
         f"## Against {REFERENCE}",
         table(results, [(name, REFERENCE) for name in names]),
         *(
@@ -51,6 +55,14 @@ def markdown(results: Results) -> str:
         "\n".join(f"- `{name}`: {SCHEMES[name].text}" for name in names),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def extent(results: Results) -> str:
+    """How many runs, and how long."""
+    runs = [run for name in results.runs for run in finished(results, name).values()]
+    steps = max((run.validations[-1][0] for run in runs), default=0)
+    seeds = max((len(finished(results, name)) for name in results.runs), default=0)
+    return f"{len(runs)} runs, {seeds} seeds, {steps:,} steps each."
 
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -78,14 +90,16 @@ def line(results: Results, name: str, other: str) -> list[str]:
     runs = list(finished(results, name).values())
     told = against(results, name, other)
     own = name == other
+    step, *others = (cost(results, name, key, told, own) for key in COSTS)
     return [
         f"`{name}`",
-        over([run.mean_experts for run in runs], "{:.2f}"),
-        over([run.padding_share for run in runs], "{:.1%}"),
-        *(cost(results, name, key, told, own) for key in COSTS),
-        "" if own or told.floor is None else f"{told.floor:.2f}",
-        over([score(results, run) for run in runs], "{:.4g}"),
+        over([score(results, run) for run in runs], "{:.3g}"),
         "" if own or told.quality is None else quality(told.quality, results.mode),
+        over([run.mean_experts for run in runs], "{:.2f}"),
+        over([run.padding_share for run in runs], "{:.0%}"),
+        step,
+        "" if own or told.floor is None else f"{told.floor:.2f}",
+        *others,
     ]
 
 
