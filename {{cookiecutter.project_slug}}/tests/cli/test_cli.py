@@ -151,7 +151,7 @@ def test_a_callback_that_is_given_again_replaces_the_config_s(run: Run) -> None:
     assert [timer.inside_moe for timer in called(made, "StepTimer")] == [True]
 
 
-def test_the_bar_can_be_left_out(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bar_can_be_left_out(run: Run) -> None:
     made = run("fit", "--trainer.max_steps=2", "--trainer.enable_progress_bar=false")
     assert made.trainer.global_step == 2
     assert not called(made, "MoEProgressBar")
