@@ -20,6 +20,19 @@ def cells(text: str, scheme: str) -> list[str]:
     return [cell.strip() for cell in line.split("|")]
 
 
+def test_each_column_has_its_name() -> None:
+    text = markdown(compared(step_ms=80, experts=1.2))
+    head = [cell.strip() for cell in re.findall(r"^\| scheme \|(.*)\|$", text, re.MULTILINE)[0].split("|")]
+    row = dict(zip(head, cells(text, "adaptive"), strict=True))
+    assert row["experts per token"] == "1.20 ± 0.00"
+    assert row["padding"] == "25% ± 0%"
+    assert row["step time"].startswith("0.80")
+    assert row["its floor"] == "0.80"
+    assert row["steps to the target"].startswith("1.00")
+    assert row["time to the target"].startswith("0.80")
+    assert row["perplexity"] == "0.5 ± 0"
+
+
 def noisy(seed: int) -> float:
     return 1 + 0.02 * ((seed * 7) % 3 - 1)
 

@@ -72,16 +72,9 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def table(results: Results, whom: Sequence[tuple[str, str]]) -> str:
     """One row for each scheme and what it is held against."""
-    head = [
-        "scheme",
-        "experts per token",
-        "padding",
-        *COSTS.values(),
-        "floor of step time",
-        results.metric,
-        "difference",
-    ]
-    head[4:7] = [f"{name} to the target" for name in head[4:7]]
+    step, *others = COSTS.values()
+    spent = [step, "its floor", *(f"{name} to the target" for name in others)]
+    head = ["scheme", results.metric, "difference", "experts per token", "padding", *spent]
     return grid(head, [line(results, name, other) for name, other in whom])
 
 
