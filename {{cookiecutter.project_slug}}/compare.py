@@ -16,7 +16,16 @@ import train
 
 from adaptive_moe.cli.errors import refuse
 from adaptive_moe.errors import RunError
-from adaptive_moe.report import GROUPS, SCHEMES, TASKS, Asked, Failed, chosen, compare, write_report
+from adaptive_moe.report import (
+    GROUPS,
+    SCHEMES,
+    TASKS,
+    Asked,
+    Failed,
+    chosen,
+    compare,
+    write_report,
+)
 
 
 def asked(args: list[str] | None = None) -> Asked:

@@ -7,7 +7,12 @@ import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
 
-from adaptive_moe.callbacks import DataMonitor, ExpertLoadBalancer, RouterGuard, RoutingDifficulty
+from adaptive_moe.callbacks import (
+    DataMonitor,
+    ExpertLoadBalancer,
+    RouterGuard,
+    RoutingDifficulty,
+)
 from adaptive_moe.data import Batch, Difficulty
 from adaptive_moe.moe import Routing, Threshold
 
