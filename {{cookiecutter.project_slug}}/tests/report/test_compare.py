@@ -85,28 +85,37 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
     assert {"task", "runs", "where"} <= set(schema["required"])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("cut_at", ["best", "last"])
-def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str], cut_at: str) -> None:
-    """Cut behind the first validation, from where it begins anew, or behind a checkpoint."""
-    arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
-    compare.main([*arguments, "--folder=whole"])
-    command = [sys.executable, str(ROOT / "compare.py"), *arguments, "--folder=cut"]
+def cut(arguments: list[str], folder: str, validation: int) -> None:
+    """Kill a comparison and its run as soon as the second scheme has validated at that step."""
+    command = [sys.executable, str(ROOT / "compare.py"), *arguments, f"--folder={folder}"]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 120
-    while not Path(f"cut/adaptive/seed_0/version_0/checkpoints/{cut_at}.ckpt").exists():
+    log = Path(f"{folder}/adaptive/seed_0/version_0/metrics.jsonl")
+    while not (log.exists() and f'"step": {validation - 1}, "val/' in log.read_text()):
         assert time.monotonic() < until
         assert process.poll() is None
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert list(read(Path("cut")).runs) == ["top_2"]
+    assert list(read(Path(folder)).runs) == ["top_2"]
+
+
+@pytest.mark.slow
+def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str]) -> None:
+    """Cut behind the first validation, from where it begins anew; and behind the checkpoint of step 100."""
+    arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
+    cut(arguments, "cut", 10)
     compare.main([*arguments, "--folder=cut"])
-    whole, cut = (without_times(json.loads(Path(name, "results.json").read_text())) for name in ("whole", "cut"))
-    assert cut == whole
-    before = Path("cut/results.json").read_text()
+    whole = Path("cut/results.json").read_text()
     compare.main([*arguments, "--folder=cut"])
-    assert Path("cut/results.json").read_text() == before
+    assert Path("cut/results.json").read_text() == whole
+    results = json.loads(whole)
+    del results["runs"]["adaptive"]
+    Path("again").mkdir()
+    Path("again/results.json").write_text(json.dumps(results))
+    cut(arguments, "again", 100)
+    compare.main([*arguments, "--folder=again"])
+    assert without_times(json.loads(Path("again/results.json").read_text())) == without_times(json.loads(whole))
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -131,6 +140,7 @@ def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest
     assert not Path("comparisons").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_is_recorded_and_the_others_go_on(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
