@@ -23,6 +23,7 @@ def perplexity(output: str) -> float:
     return float(match[1])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_processes_train_and_measure_what_one_measures(tiny: list[str], tmp_path: Path) -> None:
     tiny = [option for option in tiny if "limit_val" not in option]

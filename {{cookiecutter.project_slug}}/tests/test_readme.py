@@ -41,6 +41,7 @@ def test_the_tree_names_what_there_is() -> None:
     assert rooms == set(re.findall(r"^  (\w+)/", TREE, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_every_option_of_the_table_exists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["train.py"])
     for name in re.findall(r"`--([a-z_.]+)`", README):

@@ -36,6 +36,7 @@ def test_padding_is_logged_as_a_share_of_the_places_since_the_last_log(run: Run,
     assert [2 * event.value for event in per_step] == tokens
 
 
+@pytest.mark.slow
 def test_place_in_the_epoch_and_difficulty_follow_the_order(run: Run, corpus: Path) -> None:
     """Each text a batch, easy to hard: the first epoch knows of no difficulty, and in the second it rises."""
     options = ["--data.corpus=Texts", f"--data.corpus.path={corpus}", "--data.packing=false", "--data.batch_size=1"]

@@ -9,6 +9,7 @@ from .training import Batches
 from .two_ranks import moved
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_threshold_and_biases_move_alike_on_two_ranks_and_as_one_process_moves_them(tmp_path: Path) -> None:
     script = Path(__file__).with_name("two_ranks.py")

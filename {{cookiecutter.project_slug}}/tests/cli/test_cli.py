@@ -44,6 +44,7 @@ def test_a_checkpoint_holds_plain_values_only(run: Run) -> None:
     assert checkpoint["global_step"] == 2
 
 
+@pytest.mark.slow
 def test_last_starts_then_goes_on_as_if_never_stopped(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--trainer.limit_train_batches=6", "--trainer.val_check_interval=4", "--model.warmup_steps=1000"]
     whole = run("fit", *options, "--trainer.max_steps=8", "--trainer.logger.name=whole").model.state_dict()
@@ -87,6 +88,7 @@ def test_a_second_run_has_a_folder_of_its_own(run: Run) -> None:
     assert sorted(path.name for path in RUN.parent.iterdir()) == ["version_0", "version_1"]
 
 
+@pytest.mark.slow
 def test_validate_test_and_predict_read_the_run_and_write_nothing(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +114,7 @@ def test_best_of_a_run_without_one_is_not_that_of_an_older_run(run: Run, capsys:
     assert "version_1 has none; take last" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_model_is_refused_and_its_run_is_left_as_it_was(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +141,7 @@ def test_configs_stack_and_the_command_line_wins(run: Run, tmp_path: Path, capsy
     assert (arguments["dim"], arguments["moe"]["expert_dim"], arguments["moe"]["num_experts"]) == (36, 99, 4)
 
 
+@pytest.mark.slow
 def test_the_seed_decides(run: Run) -> None:
     first, second, other = (
         run("fit", "--trainer.max_steps=2", f"--seed_everything={seed}").trainer.callback_metrics["train/loss"]

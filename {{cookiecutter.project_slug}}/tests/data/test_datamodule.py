@@ -202,6 +202,7 @@ train.main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_is_told_and_no_half_written_cache_is_taken_for_whole(
     tiny: list[str], tmp_path: Path
 ) -> None:

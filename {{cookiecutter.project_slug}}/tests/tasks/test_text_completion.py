@@ -118,6 +118,7 @@ def one_rank(rank: int, folder: Path) -> None:
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_a_token_weighs_the_same_on_every_rank_and_padding_nothing(tmp_path: Path) -> None:
     spawn(one_rank, (tmp_path,), nprocs=3)  # type: ignore[no-untyped-call]
     mean = torch.stack([torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(3)]).mean(0)
