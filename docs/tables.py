@@ -8,6 +8,7 @@ A table is never typed; with `--check` nothing is written, and the exit code say
 
 import argparse
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
 from adaptive_moe.report.compared import against, finished
-from adaptive_moe.report.markdown import cost, grid, table
+from adaptive_moe.report.markdown import cost, grid, setting, table
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES
 
@@ -53,7 +54,7 @@ def summary(each: dict[str, Results]) -> str:
         paper = [f"{figure:.2f}" for figure in PAPER[task]]
         row = [task.replace("_", " "), *paper, str(len(finished(results, REFERENCE)))]
         for name, other, key in SEARCHED.values():
-            row.append(cost(results, name, key, against(results, name, other), False))
+            row.append(cost(against(results, name, other), key))
         rows.append(row)
     return grid(head, rows)
 
@@ -61,9 +62,8 @@ def summary(each: dict[str, Results]) -> str:
 def details(task: str, results: Results) -> str:
     """Command, hardware, and all schemes of one task."""
     names = [name for name in SCHEMES if name in results.runs]
-    where = ", ".join(f"{key}: {value}" for key, value in results.where.items())
-    command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} {' '.join(results.options)}"
-    return f"#### {task.replace('_', ' ').capitalize()}\n\n{command}\n\n{where}.\n\n" + table(
+    command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} {shlex.join(results.options)}"
+    return f"#### {task.replace('_', ' ').capitalize()}\n\n{command}\n\n{setting(results)}\n\n" + table(
         results, [(name, REFERENCE) for name in names]
     )
 

@@ -44,6 +44,7 @@ class ExpertLoadBalancer(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Find the biases."""
         self.routers = routers_of(pl_module)
+        self.biased = any(router.bias is not None for router in self.routers)
         if not self.routers and stage == "fit" and trainer.is_global_zero:
             print("The model has no experts: there is no load to balance, and no routing to look at.", flush=True)
 
@@ -71,7 +72,7 @@ class ExpertLoadBalancer(Callback):
 
     def move(self) -> None:
         """By the loads since the last move; alike on all ranks."""
-        if any(router.bias is not None for router in self.routers):
+        if self.biased:
             loads = sum_over_ranks((self.loads.counts - self.moved)[:, :-1].float())
             self.moved = self.loads.counts
             for router, load in zip(self.routers, loads, strict=True):
@@ -83,8 +84,7 @@ class ExpertLoadBalancer(Callback):
         values = scalars(names, load, tokens, trainer.global_step - self.logged_step)
         log(trainer, values)
         self.history.add(load)
-        biased = any(router.bias is not None for router in self.routers)
-        for sentence in self.warnings.look(names, load, trainer.global_step, biased):
+        for sentence in self.warnings.look(names, load, trainer.global_step, self.biased):
             pl_module.print(sentence)
         self.names = names
         return dict(zip(names, (load.sum(1) / tokens).tolist(), strict=True))

@@ -45,7 +45,8 @@ class RunLogger(TensorBoardLogger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Into both."""
         super().log_metrics(metrics, step)
-        self.lines[step] = {"step": step, **self.lines.get(step, {}), **metrics}
+        if not self.ended:  # or they would wait for ever
+            self.lines.setdefault(step, {"step": step}).update(metrics)
 
     def write_lines(self) -> None:
         """A value that is no number is null: JSON has no NaN."""

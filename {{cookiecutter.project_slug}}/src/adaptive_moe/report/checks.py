@@ -24,10 +24,10 @@ def begun(asked: Asked) -> Results:
     Raises:
         RunError: The folder has runs of something else.
     """
-    tried = [asked.arguments(name, A_MEAN) for name in asked.schemes]
-    for options in tried[1:]:
+    options, *others = (asked.arguments(name, A_MEAN) for name in asked.schemes)
+    first = tried_out(asked.main, options)
+    for options in others:
         tried_out(asked.main, options)
-    first = tried_out(asked.main, tried[0])
     checkpoint = first.config["fit"]["checkpoint"]
     results = Results(
         task=asked.task,

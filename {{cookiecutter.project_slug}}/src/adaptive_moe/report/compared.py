@@ -44,6 +44,7 @@ class Against:
     """A scheme against another that differs in the gating alone, or against the reference.
 
     Attributes:
+        spent: The scheme's own costs, by seed.
         ratios: Of what is in `COSTS`, over the seeds that have both.
         quality: Difference of the metric.
         floor: The least that the step can take of the other's by the compute that is saved: 1 - f (1 - k / k'), f the
@@ -51,6 +52,7 @@ class Against:
             compiled one, and where the batches are not filled alike.
     """
 
+    spent: dict[int, dict[str, float]]
     ratios: dict[str, Estimate]
     quality: Estimate | None
     floor: float | None
@@ -63,7 +65,10 @@ def against(results: Results, name: str, other: str) -> Against:
     runs = pairs(finished(results, name), finished(results, other))
     scores = [(score(results, one), score(results, another)) for one, another in runs]
     return Against(
-        {key: ratio(each) for key, each in both.items() if each}, difference(scores) if scores else None, floor(runs)
+        spent=mine,
+        ratios={key: ratio(each) for key, each in both.items() if each},
+        quality=difference(scores) if scores else None,
+        floor=floor(runs),
     )
 
 

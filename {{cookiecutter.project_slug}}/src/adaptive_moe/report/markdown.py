@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 
 from ..callbacks.analysis.table import markdown_row
-from .compared import COSTS, Against, against, costs, finished, score
+from .compared import COSTS, Against, against, finished, score
 from .estimate import Estimate
 from .results import Failed, Results
 from .schemes import REFERENCE, SCHEMES
@@ -30,7 +30,7 @@ def markdown(results: Results) -> str:
     controlled = [name for name in names if SCHEMES[name].control not in (REFERENCE, name) and name != REFERENCE]
     parts = [
         f"# {results.task.replace('_', ' ').capitalize()}: schemes of gating and order compared",
-        f"{extent(results)} {results.data}. {'; '.join(f'{key}: {value}' for key, value in results.where.items())}.",
+        f"{extent(results)} {results.data}. {setting(results)}",
         f"Options of every run: `{shlex.join(results.options) or 'none'}`.",
         f"## Against {REFERENCE}",
         table(results, [(name, REFERENCE) for name in names]),
@@ -65,6 +65,11 @@ def extent(results: Results) -> str:
     return f"{len(runs)} runs, {seeds} seeds, {steps:,} steps each."
 
 
+def setting(results: Results) -> str:
+    """Where and when."""
+    return "; ".join(f"{key}: {value}" for key, value in results.where.items()) + "."
+
+
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table."""
     return "\n".join(map(markdown_row, [head, ["---"] * len(head), *rows]))
@@ -83,7 +88,7 @@ def line(results: Results, name: str, other: str) -> list[str]:
     runs = list(finished(results, name).values())
     told = against(results, name, other)
     own = name == other
-    step, *others = (cost(results, name, key, told, own) for key in COSTS)
+    step, *others = (cost(told, key, own) for key in COSTS)
     return [
         f"`{name}`",
         over([score(results, run) for run in runs], "{:.3g}"),
@@ -96,10 +101,10 @@ def line(results: Results, name: str, other: str) -> list[str]:
     ]
 
 
-def cost(results: Results, name: str, key: str, told: Against, own: bool) -> str:
+def cost(told: Against, key: str, own: bool = False) -> str:
     """A ratio; of what the others are held against, the figure itself."""
-    values = [each[key] for each in costs(results, name).values() if key in each]
-    of = len(costs(results, name))
+    values = [each[key] for each in told.spent.values() if key in each]
+    of = len(told.spent)
     missing = f" ({len(values)} of {of} seeds)" if len(values) < of else ""
     if not values:
         return f"not reached{missing}" if of and key == "steps" else ""
@@ -111,21 +116,20 @@ def cost(results: Results, name: str, key: str, told: Against, own: bool) -> str
     warning = ""
     if key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005:
         warning = " (below the floor)"
-    return words(told.ratios[key], beyond < 0, beyond > 0, "{:.2f}") + warning + missing
+    return words(told.ratios[key], -beyond, "{:.2f}") + warning + missing
 
 
 def quality(estimate: Estimate, mode: str) -> str:
     """A difference."""
-    beyond = estimate.beyond(0) * (-1 if mode == "min" else 1)
-    return words(estimate, beyond > 0, beyond < 0, "{:+.3g}")
+    return words(estimate, estimate.beyond(0) * (-1 if mode == "min" else 1), "{:+.3g}")
 
 
-def words(estimate: Estimate, is_better: bool, is_worse: bool, form: str) -> str:
-    """The mean, its interval, and what it says."""
+def words(estimate: Estimate, merit: int, form: str) -> str:
+    """The mean, its interval, and what it says: 1 is better, -1 worse."""
     text = form.format(estimate.mean)
     if estimate.values > 1:
         text += f" ({form.format(estimate.low)} to {form.format(estimate.high)})"
-    return text + (" **better**" if is_better else " **worse**" if is_worse else "")
+    return text + {1: " **better**", 0: "", -1: " **worse**"}[merit]
 
 
 def over(values: Sequence[float | None], form: str) -> str:
@@ -160,12 +164,12 @@ def inference(results: Results, names: Sequence[str]) -> str:
         for gating, read in (("as trained", [run.trained for run in runs]), ("top-1", [run.top_1 for run in runs])):
             known = [each for each in read if each]
             if known:
-                values = [each.quality[results.metric] for each in known]
-                speed = [(each.latency_ms, each.tokens_per_second) for each in known]
-                latency, tokens = (list(column) for column in zip(*speed, strict=True))
-                rows.append(
-                    [f"`{name}`", gating, over(values, "{:.4g}"), over(latency, "{:.3g}"), over(tokens, "{:,.0f}")]
-                )
+                row = [
+                    over([each.quality[results.metric] for each in known], "{:.4g}"),
+                    over([each.latency_ms for each in known], "{:.3g}"),
+                    over([each.tokens_per_second for each in known], "{:,.0f}"),
+                ]
+                rows.append([f"`{name}`", gating, *row])
     return grid(head, rows) if rows else ""
 
 

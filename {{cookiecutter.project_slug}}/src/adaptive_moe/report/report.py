@@ -4,31 +4,23 @@ import base64
 import re
 from html import escape
 from pathlib import Path
-from string import Template
 
 from markdown import markdown as html_of
 
+from ..atomic import replace
+from ..document import document
 from . import plots
 from .hparams import write_hparams
 from .markdown import markdown
 from .results import Results
 
-PAGE = Template("""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-:root { color-scheme: light dark; }
+STYLE = """:root { color-scheme: light dark; }
 body { max-width: 75rem; margin: 0 auto; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; }
 table { display: block; overflow-x: auto; border-collapse: collapse; font-size: .85em; }
 th, td { padding: .25em .7em; text-align: left; border-bottom: 1px solid rgb(128 128 128 / .4); }
 td { white-space: nowrap; }
 img { max-width: 100%; background: #fff; }
-</style>
-$body
-</html>
-""")
+"""
 
 
 def write_report(results: Results, folder: Path) -> None:
@@ -38,13 +30,13 @@ def write_report(results: Results, folder: Path) -> None:
     plots.ratios(results, folder / "ratios.png")
     write_hparams(results, folder / "hparams")
     text = markdown(results)
-    (folder / "report.md").write_text(text, encoding="utf-8")
+    replace(folder / "report.md", text)
     body = re.sub(
         r'src="(\w+\.png)"',
         lambda match: f'src="{inline(folder / match[1])}"',
         html_of(escape(text, quote=False), extensions=["tables"]),
     )
-    (folder / "report.html").write_text(PAGE.substitute(title=escape(results.task), body=body), encoding="utf-8")
+    replace(folder / "report.html", document(results.task, STYLE, body + "\n"))
 
 
 def inline(path: Path) -> str:

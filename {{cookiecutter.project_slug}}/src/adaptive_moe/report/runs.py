@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..atomic import replace
+from ..errors import RunError
 from . import logged
 from .asked import Asked, short
 from .checks import begun
@@ -39,16 +41,22 @@ def compare(asked: Asked) -> Iterator[Results]:
 
 def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
     """Train, or go on where an interrupted run was; and look at what came of it."""
-    mean = 0.0
-    if asked.schemes[name].needs_adaptive:
-        adaptive = results.runs["adaptive"][seed]
-        if isinstance(adaptive, Failed):
-            return Failed(
-                options=short(asked.arguments(name, mean)),
-                failed="it takes its compute from the adaptive run, which failed",
-            )
-        mean = adaptive.mean_experts or 1.0
-    options = asked.arguments(name, mean)
+    adaptive = finished(results, "adaptive").get(seed)
+    options = asked.arguments(name, (adaptive.mean_experts or 1.0) if adaptive else 0.0)
+    try:
+        if asked.schemes[name].needs_adaptive and not adaptive:
+            raise RunError("it takes its compute from the adaptive run, which failed")
+        return measured(asked, train(asked, name, seed, options), results.metric, short(options))
+    except RunError as error:
+        return Failed(options=short(options), failed=str(error))
+
+
+def train(asked: Asked, name: str, seed: int, options: list[str]) -> Path:
+    """The folder of a run that came to its end.
+
+    Raises:
+        RunError: It did not; the last that it said.
+    """
     place = {"save_dir": asked.folder / name, "name": f"seed_{seed}", "version": 0}  # 0 also where a first try was cut
     command = [
         sys.executable,
@@ -60,23 +68,30 @@ def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
         f"--data.seed={seed}",
         "--ckpt_path=last",
     ]
-    folder = asked.folder / name / f"seed_{seed}" / "version_0"
     ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     (asked.folder / name / f"seed_{seed}.log").write_text(ended.stdout, encoding="utf-8")
     if ended.returncode:
         said = re.findall(r"error: (.*)", ended.stdout) or ended.stdout.splitlines() or ["it said nothing"]
-        return Failed(options=short(options), failed=said[-1])
+        raise RunError(said[-1])
+    return asked.folder / name / f"seed_{seed}" / "version_0"
+
+
+def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run:
+    """What a run has logged, and what its best checkpoint is worth.
+
+    Raises:
+        RunError: There is nothing to measure, or it diverged.
+    """
     table = logged.table(folder)
     if not (folder / "checkpoints/best.ckpt").exists() or "time/step_ms" not in table:
-        failed = "it is too short: lower --trainer.log_every_n_steps and --trainer.val_check_interval"
-        return Failed(options=short(options), failed=failed)
+        raise RunError("it is too short: lower --trainer.log_every_n_steps and --trainer.val_check_interval")
     if step := logged.diverged(table):
-        return Failed(options=short(options), failed=f"its loss is not finite at step {step}")
+        raise RunError(f"its loss is not finite at step {step}")
     trained, top_1 = read_trained(asked.main, folder)
     return Run(
-        options=short(options),
+        options=options,
         moments=logged.moments(table),
-        validations=logged.validations(table, results.metric),
+        validations=logged.validations(table, metric),
         step_ms=logged.mean(table, "time/step_ms"),
         padding_share=logged.mean(table, "data/padding_share"),
         moe_share=logged.mean(table, "time/moe_share"),

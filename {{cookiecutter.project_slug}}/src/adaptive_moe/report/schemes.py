@@ -43,7 +43,12 @@ def config(name: str) -> str:
 
 TOP_2 = (config("gating/top_k"), "--model.gating.k=2")
 BY_LENGTH = ("--data.order=LengthBucketed",)
-BUDGET = "--trainer.callbacks+=ComputeBudget", "--trainer.callbacks.experts_per_token={k}"
+
+
+def budget(experts_per_token: float | str) -> tuple[str, ...]:
+    """Held by moving the threshold."""
+    return "--trainer.callbacks+=ComputeBudget", f"--trainer.callbacks.experts_per_token={experts_per_token}"
+
 
 SCHEMES = {
     "dense": Scheme("no experts, one expert's width", (config("dense"),)),
@@ -59,8 +64,8 @@ SCHEMES = {
         "a second expert by chance, as often as in the adaptive run",
         (config("gating/random_top_two"), "--model.gating.share={share}"),
     ),
-    "top_p": Scheme("top-p, held at the adaptive run's compute", (config("gating/top_p"), *BUDGET)),
-    "budget": Scheme("adaptive, the threshold moved to hold its mean", BUDGET),
+    "top_p": Scheme("top-p, held at the adaptive run's compute", (config("gating/top_p"), *budget("{k}"))),
+    "budget": Scheme("adaptive, the threshold moved to hold its mean", budget("{k}")),
 }
 STANDARD = ("top_2", "top_2_length", "adaptive", "adaptive_length", "random_share")
 GROUPS = {"standard": STANDARD, "all": tuple(SCHEMES)}
@@ -76,10 +81,7 @@ def ablation(name: str, values: dict[str, tuple[str, ...]]) -> None:
 
 ablation("threshold", {str(t): (f"--model.gating.threshold={t}",) for t in (0.05, 0.1, 0.2, 0.3, 0.4)})
 ablation("gap", {gap: (f"--model.gating.gap={gap}",) for gap in ("raw", "renormalised")})
-ablation(
-    "budget",
-    {str(k): (*BUDGET[:1], f"--trainer.callbacks.experts_per_token={k}") for k in (1.1, 1.2, 1.4, 1.6)},
-)
+ablation("budget", {str(k): budget(k) for k in (1.1, 1.2, 1.4, 1.6)})
 GROUPS["orders"] = ("top_2", "top_2_length", "adaptive", "adaptive_length", "adaptive_paper", "adaptive_magnitude")
 
 

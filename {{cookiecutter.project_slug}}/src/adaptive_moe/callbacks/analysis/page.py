@@ -3,21 +3,14 @@
 from html import escape
 from string import Template
 
+from ...document import document
 from .section import Section
 from .style import STYLE, style_of_layer
 
-PAGE = Template("""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-$style</style>
-<main>
+MAIN = Template("""<main>
 <h1>$title</h1>
 <p class="note">$summary</p>
 $sections</main>
-</html>
 """)
 SECTION = Template("""<section>
 $heading$texts<h3>Who gets more than one expert</h3>
@@ -53,12 +46,12 @@ def page(title: str, gating: str, sections: list[Section]) -> str:
         for section in sections
     )
     layers = max((len(section.layers) for section in sections), default=0)
-    return PAGE.substitute(
+    body = MAIN.substitute(
         title=escape(title),
-        style=STYLE + "".join(map(style_of_layer, range(layers))),
         summary=f"{tokens} of the validation split; gating: {escape(gating)}.",
         sections="".join(map(section_html, sections)),
     )
+    return document(title, STYLE + "".join(map(style_of_layer, range(layers))), body)
 
 
 def section_html(section: Section) -> str:
