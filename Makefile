@@ -10,7 +10,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.venv/cache/hypothesis
 export RUFF_NO_CACHE := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test soak lint
+.PHONY: help demo test soak lint docs
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -34,6 +34,9 @@ lint: .venv/ready ## format, style and types
 	"$(BIN)/ruff" format --check .
 	cd template && "$(BIN)/mypy"
 	"$(BIN)/mypy"
+
+docs: .venv/ready ## the pages of docs/ as a site, on http://127.0.0.1:8000
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" serve
 
 .venv/ready: constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else \

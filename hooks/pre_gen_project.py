@@ -10,18 +10,20 @@ import unicodedata
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 LIBRARIES = """
-absl aiohappyeyeballs aiohttp aiosignal annotated_doc annotated_types anyio arrow ast_serialize attr attrs
-beartype binaryornot certifi cfgv charset_normalizer click contourpy cookiecutter cruft cycler datasets
-dateutil dill distlib docstring_parser execnet filelock frozenlist fsspec functorch git gitdb google grpc h11
-hf_xet httpcore httpcore2 httpx httpx2 huggingface_hub hypothesis identify idna iniconfig isympy jaxtyping
-jinja2 jsonargparse kiwisolver librt lightning lightning_fabric lightning_utilities markdown markdown_it
-markupsafe matplotlib mdurl mpl_toolkits mpmath multidict multiprocess mypy mypy_extensions mypyc networkx
-nodeenv numpy packaging pandas pathspec pil pip pkg_resources platformdirs pluggy pre_commit propcache psutil
-py pyarrow pydantic pydantic_core pygments pylab pyparsing pytest pytest_timeout python_discovery
-pytorch_lightning pytz regex requests rich ruff scipy setuptools shellingham six slugify smmap
-sortedcontainers sympy tensorboard tensorboard_data_server text_unidecode tokenizers torch torchgen
-torchmetrics tqdm triton truststore typer typeshed_client typing_extensions typing_inspection tzdata urllib3
-uv virtualenv wadler_lindig werkzeug xdist xxhash yaml yarl
+absl aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio arrow ast_serialize attr
+attrs babel backrefs beartype binaryornot certifi cfgv charset_normalizer click colorama colorlog contourpy
+cookiecutter cruft cycler datasets dateutil dill distlib docstring_parser execnet filelock frozenlist fsspec
+functorch ghp_import git gitdb google griffe grpc h11 hf_xet httpcore httpcore2 httpx httpx2 huggingface_hub
+hypothesis identify idna iniconfig isympy jaxtyping jinja2 jsonargparse kiwisolver librt lightning
+lightning_fabric lightning_utilities mako markdown markdown_it markupsafe material materialx matplotlib mdurl
+mergedeep mkdocs mkdocs_autorefs mkdocs_get_deps mkdocstrings mkdocstrings_handlers mpl_toolkits mpmath
+multidict multiprocess mypy mypy_extensions mypyc networkx nodeenv numpy optuna packaging paginate pandas
+pathspec pil pip pkg_resources platformdirs pluggy pre_commit propcache psutil py pyarrow pydantic
+pydantic_core pygments pylab pymdownx pyparsing pytest pytest_timeout python_discovery pytorch_lightning pytz
+regex requests rich ruff scipy setuptools shellingham six slugify smmap sortedcontainers sqlalchemy sympy
+tensorboard tensorboard_data_server text_unidecode tokenizers torch torchgen torchmetrics tqdm triton
+truststore typer typeshed_client typing_extensions typing_inspection tzdata urllib3 uv virtualenv
+wadler_lindig watchdog werkzeug xdist xxhash yaml yaml_env_tag yarl
 """  # what the project, its tools and their own dependencies import
 OWN = {"compare", "configs", "conftest", "src", "tests", "train"}
 LONGEST = 40  # lines that hold the package's name stay within the formatter's limit

@@ -1,11 +1,7 @@
 import re
-import shlex
 import tomllib
-from pathlib import Path
 
-import pytest
-
-from .conftest import ROOT, TEMPLATE, Bake, run
+from .conftest import ROOT, TEMPLATE, Bake
 
 README = (ROOT / "README.md").read_text("utf-8")
 TREE = re.findall(r"## Where things are\n\n```\n(.*?)```", README, re.DOTALL)[0]
@@ -22,11 +18,6 @@ def test_the_tree_is_what_lies_at_the_root() -> None:
     assert named == there - {"README.md", "demo"}
     rooms = {path.name for path in (TEMPLATE / "src/adaptive_moe").iterdir() if path.is_dir()}
     assert rooms == set(re.findall(r"`(\w+)` \(", README))
-
-
-@pytest.mark.parametrize("command", re.findall(r"^python train\.py (.+)$", README, re.MULTILINE))
-def test_every_command_of_the_project_parses(command: str, project: Path) -> None:
-    assert "trainer:" in run(project, "train.py", *shlex.split(command, comments=True), "--print_config")
 
 
 def test_constraints_pin_what_the_project_asks_for(bake: Bake) -> None:
