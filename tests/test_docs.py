@@ -1,5 +1,6 @@
 """The pages of docs/ and the README: the site builds, and whatever they show can be run."""
 
+import json
 import os
 import re
 import shlex
@@ -24,6 +25,7 @@ PAGES = {
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE = {title: text for page in PAGES.values() for _, title, text in BLOCK.findall(page) if title}
 WITH_BLOCKS = ["docs/how_to/policy.md", "docs/how_to/task.md"]
+OF_TRAIN = r"^ *(?:python train\.py|docker run .* moe) (.+)$"
 NOT_COPIED = {"Dockerfile", ".dockerignore"}
 
 
@@ -33,7 +35,7 @@ def commands(pattern: str, pages: dict[str, str]) -> list[str]:
 
 
 OF_THE_TEMPLATE = {name: text for name, text in PAGES.items() if name not in WITH_BLOCKS}
-TRAIN = commands(r"^ *(?:python train\.py|docker run .* moe) (.+)$", OF_THE_TEMPLATE)
+TRAIN = commands(OF_TRAIN, OF_THE_TEMPLATE)
 COMPARE = commands(r"^ *(?:OMP_NUM_THREADS=1 )?python compare\.py (.+)$", PAGES)
 SNIPPETS = [
     name
@@ -104,16 +106,12 @@ def test_what_is_written_by_hand_is_part_of_a_project_that_trains(tmp_path: Path
                 file.write(text)
     corpus = tmp_path / "texts.jsonl"
     corpus.write_text("".join(f'{{"text": "so many words as in {number} of them"}}\n' for number in range(200)))
-    small = [
-        "--config=configs/size/tiny.yaml",
-        f"--data.corpus=Texts --data.corpus.path={corpus}",
-        "--data.vocab_size=300",
-    ]
-    small += ["--trainer.max_steps=2", "--trainer.accelerator=cpu"]
-    for page in WITH_BLOCKS:
-        command = commands(r"^python train\.py (.+)$", {page: PAGES[page]})[-1]
-        said = run(tmp_path, "train.py", *shlex.split(f"{command} {' '.join(small)}"))
-        assert re.search("experts per token", said)
+    asked = [shlex.split(command) for page in WITH_BLOCKS for command in commands(OF_TRAIN, {page: PAGES[page]})]
+    small = ["--config=configs/size/tiny.yaml", "--data.corpus=Texts", f"--data.corpus.path={corpus}"]
+    small += ["--data.vocab_size=300", "--trainer.max_steps=2", "--trainer.log_every_n_steps=1"]
+    program = "import json, sys, train; [train.main(command) for command in json.loads(sys.argv.pop())]"
+    said = run(tmp_path, "-c", program, json.dumps([[*command, *small] for command in asked]))
+    assert len(re.findall(r"experts per token +\d", said)) == len(asked)
 
 
 def test_the_sweep_goes_on_to_the_number_of_trials(
