@@ -20,6 +20,12 @@ def test_the_tree_is_what_lies_at_the_root() -> None:
     assert rooms == set(re.findall(r"`(\w+)` \(", README))
 
 
+def test_every_page_and_picture_that_is_linked_is_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert {"docs/index.md", "docs/results.md"} <= set(links)
+    assert all((ROOT / link).exists() for link in links)
+
+
 def test_constraints_pin_what_the_project_asks_for(bake: Bake) -> None:
     metadata = tomllib.loads((bake() / "pyproject.toml").read_text("utf-8"))["project"]
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.+-]+)$", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE))
