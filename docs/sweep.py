@@ -1,4 +1,4 @@
-"""Search threshold and order of the data for the best quality at the least compute.
+"""Search threshold and order of the data for the best quality with the fewest experts per token.
 
 pip install optuna
 python sweep.py --trials 30 --config configs/tasks/sentiment.yaml
@@ -18,7 +18,7 @@ ORDERS = ["random", "length_bucketed", "complexity_paper", "complexity_magnitude
 
 
 def objective(trial: optuna.Trial, options: list[str], folder: Path) -> tuple[float, float]:
-    """Train once: the best validation loss, and the compute of a token over top-2's."""
+    """Train once: the best validation loss, and the mean experts per token of the run."""
     threshold = trial.suggest_float("threshold", 0.01, 0.5, log=True)
     order = trial.suggest_categorical("order", ORDERS)
     run = folder / f"trial_{trial.number}"
@@ -31,7 +31,7 @@ def objective(trial: optuna.Trial, options: list[str], folder: Path) -> tuple[fl
     ]
     subprocess.run([sys.executable, "train.py", "fit", *options, *asked], check=True)
     logged = pandas.read_json(run / "metrics.jsonl", lines=True)
-    return logged["val/loss"].min(), logged["routing/flops_over_top_2"].dropna().iloc[-1]
+    return logged["val/loss"].min(), logged["routing/experts_per_token"].mean()
 
 
 def main() -> None:
@@ -51,9 +51,8 @@ def main() -> None:
     missing = max(known.trials - len(finished), 0)
     study.optimize(lambda trial: objective(trial, options, known.folder), n_trials=missing)
     for trial in sorted(study.best_trials, key=lambda trial: trial.values[1]):
-        print(
-            f"trial {trial.number}: loss {trial.values[0]:.3f}, FLOPs {trial.values[1]:.3f} of top-2's, {trial.params}"
-        )
+        loss, experts = trial.values
+        print(f"trial {trial.number}: loss {loss:.3f}, {experts:.2f} experts per token, {trial.params}")
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def test_the_sweep_goes_on_to_the_number_of_trials(
         sweep.main()
     assert {path.name for path in Path("runs/sweep").iterdir()} == {"study.db", "trial_0", "trial_1"}
     assert re.search(
-        r"trial \d: loss \d\.\d+, FLOPs 0\.\d+ of top-2's, {'threshold': 0\.\d+, 'order': '\w+'}",
+        r"trial \d: loss \d\.\d+, 1\.\d\d experts per token, {'threshold': 0\.\d+, 'order': '\w+'}",
         capsys.readouterr().out,
     )
 
