@@ -148,7 +148,7 @@ def test_the_sweep_goes_on_to_the_number_of_trials(
 def test_the_drawings_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["figures.py", "--folder", str(tmp_path)])
     figures.main()
-    assert {path.name for path in tmp_path.iterdir()} == {"gaps.svg", "orders.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == {"gaps.png", "orders.png"}
 
 
 def test_the_figures_against_it_are_those_of_the_results() -> None:
