@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from ..data import Batch, TextDataModule, Tokenising
-from ..model import Decoder, Encoder, EncoderDecoder, Positions
+from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
 from ..ranks import mean_over_ranks
-from .checks import check_checkpoint, check_data
+from .checks import check_checkpoint, check_data, check_training
 from .likelihood import MeanNLL
 from .optimisation import groups, share_of_peak
 
@@ -70,17 +70,13 @@ class Task(LightningModule):
         compile: bool = False,  # noqa: A002 - torch's name for it
     ) -> None:
         super().__init__()
-        sizes = {"dim": dim, "num_layers": num_layers, "num_heads": num_heads, "num_positions": num_positions}
-        for name, value in sizes.items():
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
         optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
-        num_stacks = 2 if self.architecture is EncoderDecoder else 1
-        stacks = [moe.build(dim, num_layers, gating) for _ in range(num_stacks)]
-        table = {"positions": positions, "num_positions": num_positions}
-        self.model = self.architecture(vocab_size, dim, num_heads, *stacks, **table)  # type: ignore[arg-type]
+        self.blueprint = Blueprint(
+            self.architecture.__name__, gating, moe, vocab_size, dim, num_layers, num_heads, positions, num_positions
+        )
+        self.model = self.blueprint.build()
         if moe.layers and aux_loss.balances_nothing(gating):
             raise ValueError(
                 f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
@@ -201,8 +197,10 @@ class Task(LightningModule):
         checkpoint["task"] = type(self).__name__
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse weights of another task or shape before any is copied."""
+        """Refuse weights of another task or shape, and settings that would win over the command's."""
         check_checkpoint(checkpoint, type(self).__name__, self.state_dict())
+        if self._trainer and self._trainer.training:  # it is read without a trainer too
+            check_training(checkpoint, self.optimizer(groups(self)), self.trainer.max_steps)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Warm-up, then a cosine over the steps of the run."""
