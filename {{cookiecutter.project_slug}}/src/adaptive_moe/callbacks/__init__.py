@@ -5,6 +5,7 @@ from .compute_budget import ComputeBudget as ComputeBudget
 from .dashboard import Dashboard as Dashboard
 from .data_monitor import DataMonitor as DataMonitor
 from .expert_load_balancer import ExpertLoadBalancer as ExpertLoadBalancer
+from .graceful_stop import GracefulStop as GracefulStop
 from .last_checkpoint import LastCheckpoint as LastCheckpoint
 from .print_predictions import PrintPredictions as PrintPredictions
 from .progress_bar import MoEProgressBar as MoEProgressBar
