@@ -8,7 +8,8 @@ import torch
 
 from adaptive_moe.damage import fault
 
-CONTENT = {"state_dict": {f"w{number}": torch.randn(30, 20) for number in range(4)}, "global_step": 5}
+WEIGHTS = {f"w{number}": torch.randn(30, 20) for number in range(4)}
+CONTENT = {"state_dict": WEIGHTS, "global_step": 5}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_flipped_bit(path: Path) -> None:
         else:
             read = torch.load(path, weights_only=True)
             assert read["global_step"] == 5
-            assert all(torch.equal(read["state_dict"][name], value) for name, value in CONTENT["state_dict"].items())
+            assert all(torch.equal(read["state_dict"][name], value) for name, value in WEIGHTS.items())
     assert found > 300
 
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
@@ -52,6 +53,16 @@ def gather_hosts(values: Float[Tensor, " n"]) -> Float[Tensor, "ranks n"]:
     rows = values.new_empty(group.size(), len(values))
     torch.distributed.all_gather(list(rows.unbind()), values, group)
     return rows
+
+
+def gather_objects(value: Any) -> list[Any]:
+    """What each rank has to say."""
+    group = host_group()
+    if group is None:
+        return [value]
+    found: list[Any] = [None] * group.size()
+    torch.distributed.all_gather_object(found, value, group)
+    return found
 
 
 class LateMaximum:

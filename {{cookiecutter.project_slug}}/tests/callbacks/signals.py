@@ -2,6 +2,7 @@
 
 import os
 import signal
+from multiprocessing import active_children
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
@@ -18,6 +19,9 @@ class Sends(Callback):
 
     def send(self, trainer: Trainer) -> None:
         if trainer.global_rank in self.ranks:
+            for worker in active_children():  # as a cluster does
+                os.kill(int(worker.pid or 0), self.number)
+                worker.join(0.3)
             os.kill(os.getppid() if self.parent else os.getpid(), self.number)
 
     def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:

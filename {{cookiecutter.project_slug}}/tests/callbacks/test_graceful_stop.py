@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from lightning.pytorch.trainer.connectors.signal_connector import _SignalConnector
 
@@ -67,6 +68,15 @@ def test_a_signal_saves_its_step_and_the_run_goes_on(
     assert before == {number: signal.getsignal(number) for number in before}
     run("fit", *options(corpus), *traced("cut-on"), "--ckpt_path=last")
     assert_nothing_lost()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
+def test_workers_that_read_get_the_signal_too(name: str, run: Run, corpus: Path) -> None:
+    with pytest.raises(SystemExit) as end:
+        run("fit", *options(corpus), "--trainer.limit_val_batches=0", "--data.num_workers=2", *sends(name, batch=2))
+    assert end.value.code == 128 + signal.Signals[name]
+    last = torch.load("runs/text_completion/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 3
 
 
 def test_a_signal_in_the_sanity_check_ends_it(
