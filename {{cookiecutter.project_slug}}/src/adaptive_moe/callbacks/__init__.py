@@ -16,3 +16,4 @@ from .scoring_pass import ScoringPass as ScoringPass
 from .steering import Steering as Steering
 from .step_timer import StepTimer as StepTimer
 from .summary import Summary as Summary
+from .watchdog import Watchdog as Watchdog
