@@ -71,16 +71,15 @@ def train(asked: Asked, name: str, seed: int, options: list[str]) -> Path:
         f"--data.seed={seed}",
         "--ckpt_path=last",
     ]
-    code, output = ended(command)
-    (asked.folder / name / f"seed_{seed}.log").write_text(output, encoding="utf-8")
+    code, output = ended(command, asked.folder / name / f"seed_{seed}.log")
     if code:
         said = re.findall(r"error: (.*)", output) or output.splitlines() or ["it said nothing"]
         raise RunError(said[-1])
     return asked.folder / name / f"seed_{seed}" / "version_0"
 
 
-def ended(command: list[str]) -> tuple[int, str]:
-    """Exit code and output of a program.
+def ended(command: list[str], log: Path) -> tuple[int, str]:
+    """Exit code and output of a program; the log has what it said.
 
     Raises:
         SystemExit: A signal has come meanwhile; the program was told too, so that it saves, and has ended.
@@ -94,6 +93,7 @@ def ended(command: list[str]) -> tuple[int, str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
         usual = {number: signal.signal(number, pass_on) for number in SIGNALS}
         output, _ = program.communicate()
+    log.write_text(output, encoding="utf-8")
     for number, handler in usual.items():
         signal.signal(number, handler)
     if signals:
