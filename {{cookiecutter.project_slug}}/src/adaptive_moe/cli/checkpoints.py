@@ -1,31 +1,38 @@
-"""`--ckpt_path`: which file is meant by `last`, by `best`, by a run's folder, or by its own name."""
+"""`--ckpt_path`: which file is meant by `last`, `best`, a run's folder or its own name, and whether it is whole."""
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 
 from jsonargparse import Namespace
 
+from ..damage import fault
 from .errors import refuse
+
+KEPT = {"last": ("last", "last-previous", "best"), "best": ("best",)}
+"""What is taken for each, if the one before is damaged."""
 
 
 def named_file(words: list[str]) -> Path | None:
     """The file, or the run's last one, that a command names by its path: read before all else, since options follow it.
 
     Raises:
-        SystemExit: There is none.
+        SystemExit: There is none, or it is not whole.
     """
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--ckpt_path")
     wanted = parser.parse_known_args(words)[0].ckpt_path
     if not wanted or wanted in ("last", "best", "null") or "://" in wanted:
         return None
-    file = Path(wanted, "checkpoints/last.ckpt") if Path(wanted).is_dir() else Path(wanted)
-    if not file.is_file():
-        refuse(
-            f"ckpt_path is {wanted}, and there is no {'checkpoint in it' if file != Path(wanted) else 'such file'}; "
-            "give a .ckpt file of a run, a run's folder, or last, or best"
-        )
-    return file
+    path = Path(wanted)
+    if path.is_dir():
+        found, reason = sound(path / "checkpoints", "last"), "there is no checkpoint in it"
+    else:
+        reason = fault(path) if path.is_file() else "there is no such file"
+        found = None if reason else path
+    if not found:
+        refuse(f"ckpt_path is {wanted}, and {reason}; give a .ckpt file of a run, a run's folder, or last, or best")
+    return found
 
 
 def find_checkpoint(config: Namespace, subcommand: str) -> Path | None:
@@ -44,8 +51,8 @@ def find_checkpoint(config: Namespace, subcommand: str) -> Path | None:
     logger = config.trainer.logger.init_args
     folder = Path(logger.save_dir, logger.name)
     run = newest_run(folder, logger.version)
-    if run and (run / f"checkpoints/{wanted}.ckpt").is_file():
-        return run / f"checkpoints/{wanted}.ckpt"
+    if run and (found := sound(run / "checkpoints", wanted)):
+        return found
     if run and not (training and wanted == "last"):
         refuse(
             f"ckpt_path is {wanted}, and the run {run} has none; take last: best is written when validation improves"
@@ -54,6 +61,18 @@ def find_checkpoint(config: Namespace, subcommand: str) -> Path | None:
         refuse(f"ckpt_path is {wanted}, and no run in {folder} has a checkpoint; train first: python train.py fit")
     config.ckpt_path = None
     print(f"ckpt_path is {wanted}, and no run in {folder} has got to one: a new one starts.", flush=True)
+    return None
+
+
+def sound(folder: Path, name: str) -> Path | None:
+    """The checkpoint that is meant; one that is damaged is set aside, and the one before taken."""
+    for path in (folder / f"{each}.ckpt" for each in KEPT[name]):
+        if path.is_file():
+            if not (reason := fault(path)):
+                return path
+            print(f"{path}: {reason}; it is set aside as {path.name}.damaged, and the one before is used", flush=True)
+            with suppress(FileNotFoundError):  # another rank was first
+                path.rename(f"{path}.damaged")
     return None
 
 

@@ -18,7 +18,7 @@ from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
 from .continued import go_on, with_config
-from .errors import Parser, refuse
+from .errors import Parser, is_lost, refuse
 from .quiet import quiet
 from .trainer import ExportingTrainer
 
@@ -115,6 +115,10 @@ class CLI(LightningCLI):
         except RunError as error:
             print(file=sys.stderr)  # a progress bar may stand on this line
             refuse(str(error))
+        except RuntimeError as error:
+            if not is_lost(error):
+                raise
+            refuse("another rank has ended or hangs, and this one cannot go on; see what that one has said")
 
 
 def latest(callbacks: list[Callback]) -> list[Callback]:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.plugins import Precision
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
@@ -83,6 +84,7 @@ class Task(LightningModule):
                 "expert: set --model.aux_loss.balance_over all_choices"
             )
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
+        self.gradient_norm: Tensor | None = None  # before it was clipped, in the last step
         self.longest = num_positions if positions == "learned" else None
         self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
 
@@ -217,9 +219,10 @@ class Task(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled; so clip here."""
-        if gradient_clip_val and self.trainer.precision == "bf16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled."""
+        plain = self.trainer.precision == "bf16-mixed" or type(self.trainer.precision_plugin) is Precision
+        if gradient_clip_val and plain and gradient_clip_algorithm in (None, "norm"):
+            self.gradient_norm = nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
