@@ -15,7 +15,7 @@ from torchmetrics import Metric, MetricCollection
 from ..data import Batch, TextDataModule, Tokenising
 from ..model import Decoder, Encoder, EncoderDecoder, Positions
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
-from ..ranks import mean_over_ranks
+from .accumulation import Accumulation
 from .checks import check_checkpoint, check_data
 from .likelihood import MeanNLL
 from .optimisation import groups, share_of_peak
@@ -88,6 +88,7 @@ class Task(LightningModule):
             )
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
         self.longest = num_positions if positions == "learned" else None
+        self.accumulation = Accumulation()
         self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
 
     def new_metrics(self, stage: str) -> MetricCollection:
@@ -148,15 +149,19 @@ class Task(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """The loss to minimise, and the routings, detached, for the callbacks.
 
-        It is a mean over what all ranks have: DDP takes the mean of the gradients.
+        A step's gradient is that of the mean over what all ranks have, in all batches that are accumulated.
         """
         hidden, routings = self.read(batch)
         total, number = self.loss(hidden, batch)
         aux_loss = self.aux_loss(list(routings.values())).to(total.device)
         self.log_dict(self.training_values(total.detach() / number.clamp(min=1)))
         self.log("train/aux_loss", aux_loss)
-        shared = mean_over_ranks(number)
-        return {"loss": total / shared.where(shared > 0, 1) + aux_loss, **for_callbacks(routings)}
+        begins = self._trainer is None or batch_idx % self.trainer.accumulate_grad_batches == 0
+        return {"loss": self.accumulation.loss(total, number, aux_loss, begins), **for_callbacks(routings)}
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Now it is known how many tokens the step has."""
+        self.accumulation.put_right(self.parameters(), self.trainer.accumulate_grad_batches)
 
     def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
         """What is logged of a training batch, from its mean loss."""
