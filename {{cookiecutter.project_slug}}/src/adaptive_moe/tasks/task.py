@@ -18,7 +18,7 @@ from ..moe import AuxLoss, Gating, MoEConfig, Routing
 from .accumulation import Accumulation
 from .checks import check_checkpoint, check_data
 from .likelihood import MeanNLL
-from .optimisation import groups, share_of_peak
+from .optimisation import gradient_norm, groups, share_of_peak
 
 SPLITS = {"val": "validation", "test": "test"}
 
@@ -224,9 +224,13 @@ class Task(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled; so clip here."""
-        if gradient_clip_val and self.trainer.precision == "bf16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        """Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled; so clip here.
+
+        A strategy whose ranks have parameters of their own knows the norm of all.
+        """
+        if gradient_clip_val and self.trainer.precision != "16-mixed" and gradient_clip_algorithm in (None, "norm"):
+            norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm)(self.parameters())
+            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, norm)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
