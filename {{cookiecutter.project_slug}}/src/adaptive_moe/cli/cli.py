@@ -96,6 +96,8 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand in ("fit", "export"):
                     callback.attach(self.model)
+            if hasattr(self.trainer.strategy, "check"):  # one of this project's own
+                self.trainer.strategy.check(self.model)
             if isinstance(self.datamodule, TextDataModule):
                 if isinstance(self.model, Task):
                     self.model.check(self.datamodule)

@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float, Int
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
-from lightning.pytorch.plugins import Precision
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
@@ -16,10 +15,10 @@ from torchmetrics import Metric, MetricCollection
 from ..data import Batch, TextDataModule, Tokenising
 from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
-from ..ranks import mean_over_ranks
+from .accumulation import Accumulation
 from .checks import check_checkpoint, check_data, check_training
 from .likelihood import MeanNLL
-from .optimisation import groups, share_of_peak
+from .optimisation import gradient_norm, groups, share_of_peak
 
 SPLITS = {"val": "validation", "test": "test"}
 
@@ -86,6 +85,7 @@ class Task(LightningModule):
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
         self.gradient_norm: Tensor | None = None  # before it was clipped, in the last step
         self.longest = num_positions if positions == "learned" else None
+        self.accumulation = Accumulation()
         self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
 
     def new_metrics(self, stage: str) -> MetricCollection:
@@ -146,15 +146,19 @@ class Task(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """The loss to minimise, and the routings, detached, for the callbacks.
 
-        It is a mean over what all ranks have: DDP takes the mean of the gradients.
+        A step's gradient is that of the mean over what all ranks have, in all batches that are accumulated.
         """
         hidden, routings = self.read(batch)
         total, number = self.loss(hidden, batch)
         aux_loss = self.aux_loss(list(routings.values())).to(total.device)
         self.log_dict(self.training_values(total.detach() / number.clamp(min=1)))
         self.log("train/aux_loss", aux_loss)
-        shared = mean_over_ranks(number)
-        return {"loss": total / shared.where(shared > 0, 1) + aux_loss, **for_callbacks(routings)}
+        begins = self._trainer is None or batch_idx % self.trainer.accumulate_grad_batches == 0
+        return {"loss": self.accumulation.loss(total, number, aux_loss, begins), **for_callbacks(routings)}
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Now it is known how many tokens the step has."""
+        self.accumulation.put_right(self.parameters(), self.trainer.accumulate_grad_batches)
 
     def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
         """What is logged of a training batch, from its mean loss."""
@@ -219,10 +223,13 @@ class Task(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled."""
-        plain = self.trainer.precision == "bf16-mixed" or type(self.trainer.precision_plugin) is Precision
-        if gradient_clip_val and plain and gradient_clip_algorithm in (None, "norm"):
-            self.gradient_norm = nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled.
+
+        A strategy whose ranks have parameters of their own knows the norm of all.
+        """
+        if gradient_clip_val and self.trainer.precision != "16-mixed" and gradient_clip_algorithm in (None, "norm"):
+            self.gradient_norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm)(self.parameters())
+            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
