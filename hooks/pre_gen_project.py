@@ -18,7 +18,7 @@ jinja2 jsonargparse kiwisolver librt lightning lightning_fabric lightning_utilit
 markupsafe matplotlib mdurl mpl_toolkits mpmath multidict multiprocess mypy mypy_extensions mypyc networkx
 nodeenv numpy packaging pandas pathspec pil pip pkg_resources platformdirs pluggy pre_commit propcache psutil
 py pyarrow pydantic pydantic_core pygments pylab pyparsing pytest pytest_timeout python_discovery
-pytorch_lightning pytz regex requests rich ruff safetensors scipy setuptools shellingham six slugify smmap
+pytorch_lightning pytz regex requests rich ruff safetensors scipy setuptools shellingham shtab six slugify smmap
 sortedcontainers sympy tensorboard tensorboard_data_server text_unidecode tokenizers torch torchgen
 torchmetrics tqdm triton truststore typer typeshed_client typing_extensions typing_inspection tzdata urllib3
 uv virtualenv wadler_lindig werkzeug xdist xxhash yaml yarl

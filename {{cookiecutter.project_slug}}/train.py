@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Train, validate, test, predict and export.
 
 python train.py fit

@@ -78,6 +78,6 @@ def sound(folder: Path, name: str) -> Path | None:
 
 def newest_run(folder: Path, version: int | str | None) -> Path | None:
     """The run with the youngest checkpoint, or the one that is named."""
-    run = f"version_{version}" if isinstance(version, int) else version or "version_*"
+    run = f"version_{version}" if isinstance(version, int) else version or "*"
     youngest = max(folder.glob(f"{run}/checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
     return youngest and youngest.parent.parent

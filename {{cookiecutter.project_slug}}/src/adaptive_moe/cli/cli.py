@@ -1,5 +1,6 @@
 """The Lightning CLI of this project."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
@@ -12,7 +13,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from .. import callbacks as callbacks_room
+from ..atomic import replace
 from ..callbacks import Steering
+from ..callbacks.environment import environment
 from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from ..tasks import Task
@@ -130,7 +133,7 @@ def latest(callbacks: list[Callback]) -> list[Callback]:
 
 
 class SaveConfig(SaveConfigCallback):
-    """Writes config and vocabulary of a run when training starts: one that could not go on keeps those it had."""
+    """Writes config, vocabulary and environment of a run when training starts; one that cannot go on keeps its own."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Not yet."""
@@ -145,3 +148,4 @@ class SaveConfig(SaveConfigCallback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if folder and trainer.is_global_zero and isinstance(data, TextDataModule):
             save_tokenizer(data.tokenizer, Path(folder, "tokenizer.json"))
+            replace(Path(folder, "environment.json"), json.dumps(environment(trainer), indent=2) + "\n")
