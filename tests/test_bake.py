@@ -92,7 +92,7 @@ def test_its_own_tests_pass(bake: Bake) -> None:
     folder = bake(**OTHER_NAMES)
     pytest_quietly = ["-m", "pytest", "-p", "no:cacheprovider", "-q", "-m", "not slow"]
     assert re.search(r"\d+ tests collected|\d+/\d+ tests", run(folder, *pytest_quietly, "--collect-only"))
-    # what a name can break: it is all that differs from the template, whose tests run in place (and here in soak_bake.py)
+    # what a name can break; all else is tested in place (and here in soak_bake.py)
     named = [
         f"tests/{name}" for name in ("cli", "export", "parallel/test_preset.py", "test_habits.py", "test_readme.py")
     ]
