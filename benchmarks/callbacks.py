@@ -31,7 +31,7 @@ from adaptive_moe.callbacks import (
     Dashboard,
     DataMonitor,
     ExpertLoadBalancer,
-    RouterGuard,
+    FiniteGuard,
     RoutingAnalysis,
     RunLogger,
     StepTimer,
@@ -41,7 +41,7 @@ from adaptive_moe.data import PythonDocs, Random, TextDataModule
 from adaptive_moe.moe import MoEConfig, Threshold
 from adaptive_moe.tasks import TextCompletion
 
-WATCHING = (RouterGuard, ExpertLoadBalancer, RoutingAnalysis, DataMonitor, StepTimer, Dashboard)
+WATCHING = (FiniteGuard, ExpertLoadBalancer, RoutingAnalysis, DataMonitor, StepTimer, Dashboard)
 TINY = {"dim": 24, "num_layers": 2, "num_heads": 2, "moe": MoEConfig(4, 16)}
 SETTINGS: dict[str, tuple[int, dict[str, Any], dict[str, Any], float]] = {  # steps, model, data, goal
     "default": (60, {}, {}, 0.01),

@@ -1,4 +1,4 @@
-"""The tables of docs/results.md that stand between marks, made from the results in docs/results/compare.
+"""The tables of docs/results.md and README.md that stand between marks, made from the results in docs/results/compare.
 
 python docs/tables.py
 python docs/tables.py --check
@@ -17,11 +17,11 @@ sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
 from adaptive_moe.report.compared import against, finished
-from adaptive_moe.report.markdown import cost, grid, setting, table
+from adaptive_moe.report.markdown import cost, grid, quality, setting, table
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES
 
-PAGE, KEPT = ROOT / "docs" / "results.md", ROOT / "docs" / "results" / "compare"
+PAGES, KEPT = [ROOT / "docs" / "results.md", ROOT / "README.md"], ROOT / "docs" / "results" / "compare"
 PAPER = {  # table 2: time of adaptive gating over top-2's; and without the curriculum, computed from its other figures
     "sentiment": (0.77, 0.94),
     "translation": (0.79, 0.90),
@@ -37,6 +37,13 @@ SEARCHED = {  # what is asked of a task: scheme, against which, which cost
     "the paper's order": ("adaptive_paper", "top_2", "seconds"),
     "step time, gating alone": ("adaptive", "top_2", "step_ms"),
     "gap against chance, steps": ("adaptive", "random_share", "steps"),
+}
+
+
+STEPS = {  # whose step takes how long, against top-2's in random order
+    "adaptive": "adaptive",
+    "top-2, by length": "top_2_length",
+    "adaptive, by length": "adaptive_length",
 }
 
 
@@ -59,6 +66,19 @@ def summary(each: dict[str, Results]) -> str:
     return grid(head, rows)
 
 
+def brief(each: dict[str, Results]) -> str:
+    """A row for each task: how long a step takes, and what quality comes of it."""
+    rows = []
+    for task, results in each.items():
+        steps = [cost(against(results, name, REFERENCE), "step_ms") for name in STEPS.values()]
+        told = against(results, "adaptive", REFERENCE).quality
+        seeds = str(len(finished(results, REFERENCE)))
+        rows.append(
+            [task.replace("_", " "), seeds, *steps, quality(told, results.mode) if told else "", results.metric]
+        )
+    return grid(["task", "seeds", *STEPS, "quality, adaptive", "metric"], rows)
+
+
 def details(task: str, results: Results) -> str:
     """Command, hardware, and all schemes of one task."""
     names = [name for name in SCHEMES if name in results.runs]
@@ -71,7 +91,11 @@ def details(task: str, results: Results) -> str:
 def page(text: str) -> str:
     """With its tables made anew."""
     each = kept()
-    made = {"summary": summary(each), "details": "\n\n".join(details(*item) for item in each.items())}
+    made = {
+        "summary": summary(each),
+        "brief": brief(each),
+        "details": "\n\n".join(details(*item) for item in each.items()),
+    }
     for name, table_ in made.items():
         mark = rf"(<!-- {name}: made by docs/tables.py -->\n).*?(<!-- end -->)"
         text = re.sub(mark, lambda match, new=table_: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
@@ -81,11 +105,12 @@ def page(text: str) -> str:
 def main() -> None:
     """Write, or check."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
-    text = PAGE.read_text("utf-8")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
+    texts = {path: path.read_text("utf-8") for path in PAGES}
     if parser.parse_args().check:
-        sys.exit(page(text) != text)
-    PAGE.write_text(page(text), "utf-8")
+        sys.exit(any(page(text) != text for text in texts.values()))
+    for path, text in texts.items():
+        path.write_text(page(text), "utf-8")
 
 
 if __name__ == "__main__":

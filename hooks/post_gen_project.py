@@ -13,7 +13,8 @@ def rename_package(name: str) -> None:
     source = Path("src", TEMPLATE_NAME)
     shutil.copytree(source, Path("src", name), dirs_exist_ok=True)
     shutil.rmtree(source)
-    for path in (*Path().glob("*.py"), *Path("src", name).rglob("*.py"), *Path("tests").rglob("*.py")):
+    code = (*Path().glob("*.py"), *Path("src", name).rglob("*.py"), *Path("tests").rglob("*.py"))
+    for path in (*code, *Path("configs").glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(TEMPLATE_NAME, name), encoding="utf-8", newline="\n")
 

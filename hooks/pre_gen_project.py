@@ -20,9 +20,9 @@ mergedeep mkdocs mkdocs_autorefs mkdocs_get_deps mkdocstrings mkdocstrings_handl
 multidict multiprocess mypy mypy_extensions mypyc networkx nodeenv numpy optuna packaging paginate pandas
 pathspec pil pip pkg_resources platformdirs pluggy pre_commit propcache psutil py pyarrow pydantic
 pydantic_core pygments pylab pymdownx pyparsing pytest pytest_timeout python_discovery pytorch_lightning pytz
-regex requests rich ruff scipy setuptools shellingham six slugify smmap sortedcontainers sqlalchemy sympy
-tensorboard tensorboard_data_server text_unidecode tokenizers torch torchgen torchmetrics tqdm triton
-truststore typer typeshed_client typing_extensions typing_inspection tzdata urllib3 uv virtualenv
+regex requests rich ruff safetensors scipy setuptools shellingham shtab six slugify smmap sortedcontainers
+sqlalchemy sympy tensorboard tensorboard_data_server text_unidecode tokenizers torch torchgen torchmetrics
+tqdm triton truststore typer typeshed_client typing_extensions typing_inspection tzdata urllib3 uv virtualenv
 wadler_lindig watchdog werkzeug xdist xxhash yaml yaml_env_tag yarl
 """  # what the project, its tools and their own dependencies import
 OWN = {"compare", "configs", "conftest", "src", "tests", "train"}

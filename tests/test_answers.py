@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -6,7 +7,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+import yaml
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .conftest import ROOT, Bake
@@ -72,19 +74,37 @@ def test_no_name_of_an_installed_library_is_free() -> None:
     assert not names - refused
 
 
-AWKWARD = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).filter(str.strip)
+WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=60).filter(str.strip)
+NAMES = st.one_of(
+    WORDS,
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,50}", fullmatch=True),
+    st.sampled_from(["Ünïcödé Größe", "O'Brien's \"MoE\"", "c:\\moe", "🚀", "עברית", "x" * 90, "v2.0-Beta_1", "MIT"]),
+)
+PACKAGES = st.one_of(st.none(), st.from_regex(r"[a-z_][a-zA-Z0-9_.-]{0,45}", fullmatch=True))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(author=AWKWARD, description=AWKWARD)
-def test_words_survive_into_valid_toml(
-    author: str, description: str, bake: Bake, tmp_path_factory: pytest.TempPathFactory
+@given(name=NAMES, package=PACKAGES, author=WORDS, description=WORDS)
+def test_any_answers_are_refused_in_a_sentence_or_make_a_project(
+    name: str, package: str | None, author: str, description: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    name = tmp_path_factory.mktemp("x").name
-    folder = bake(project_slug=f"awkward-{name}", author=author, description=description)
-    metadata = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    folder = tmp_path_factory.mktemp("any")
+    answers = {"project_name": name, "author": author, "description": description}
+    answers |= {"package_name": package} if package else {}
+    done = cookiecutter(folder, *(f"{key}={value}" for key, value in answers.items()))
+    if done.returncode:
+        assert re.search(r"(project_name|project_slug|package_name) is .*[;,] .*\.?", done.stderr), done.stderr
+        assert not list(folder.iterdir())
+        return
+    (project,) = folder.iterdir()
+    metadata = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
     assert metadata["authors"] == [{"name": author}]
     assert metadata["description"] == description
+    kept = json.loads((project / ".cookiecutter.json").read_text("utf-8"))["default_context"]
+    assert {key: kept[key] for key in answers} == answers
+    assert yaml.safe_load((project / "CITATION.cff").read_text("utf-8"))["title"] == name
+    assert (project / "README.md").read_text("utf-8").startswith(f"# {name}\n\n{description}\n")
+    for path in (project / "src" / kept["package_name"]).glob("*/*.py"):
+        compile(path.read_text("utf-8"), path, "exec")
 
 
 @pytest.mark.parametrize(

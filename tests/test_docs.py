@@ -111,8 +111,12 @@ def test_what_is_written_by_hand_is_part_of_a_project_that_trains(tmp_path: Path
     asked = [shlex.split(command) for page in WITH_BLOCKS for command in commands(OF_TRAIN, {page: PAGES[page]})]
     small = ["--config=configs/size/tiny.yaml", "--data.corpus=Texts", f"--data.corpus.path={corpus}"]
     small += ["--data.vocab_size=300", "--trainer.max_steps=2", "--trainer.log_every_n_steps=1"]
-    program = "import json, sys, train; [train.main(command) for command in json.loads(sys.argv.pop())]"
-    said = run(tmp_path, "-c", program, json.dumps([[*command, *small] for command in asked]))
+    asked = [[*command, *small] for command in asked]
+    exported = ["export", "--ckpt_path", "last", "--folder", "exported"]
+    program = (
+        "import json, sys, train\nfor each in json.loads(sys.argv.pop()):\n    train.main(each)\nimport use_exported"
+    )
+    said = run(tmp_path, "-c", program, json.dumps([*asked, exported]))
     assert len(re.findall(r"^run  ", said, re.MULTILINE)) == len(asked)
 
 

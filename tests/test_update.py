@@ -55,7 +55,11 @@ def test_an_update_brings_the_change_and_keeps_the_edit(template: Path, tmp_path
     commit(project, "ours")
 
     source = template / "{{cookiecutter.project_slug}}"
-    replace(source / "train.py", "Train, validate, test and predict.", "Train, validate, test and predict, updated.")
+    replace(
+        source / "train.py",
+        "Train, validate, test, predict and export.",
+        "Train, validate, test, predict and export, updated.",
+    )
     replace(source / "configs/default.yaml", "log_every_n_steps: 10", "log_every_n_steps: 20")
     (source / "src/adaptive_moe/news.py").write_text('"""News."""\n\nfrom adaptive_moe import errors as errors\n')
     commit(template, "second")

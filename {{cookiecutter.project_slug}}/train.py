@@ -1,4 +1,5 @@
-"""Train, validate, test and predict.
+#!/usr/bin/env python
+"""Train, validate, test, predict and export.
 
 python train.py fit
 python train.py fit --model.gating.threshold 0.2 --trainer.max_steps 1200

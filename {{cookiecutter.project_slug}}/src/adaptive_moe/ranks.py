@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
@@ -52,3 +53,39 @@ def gather_hosts(values: Float[Tensor, " n"]) -> Float[Tensor, "ranks n"]:
     rows = values.new_empty(group.size(), len(values))
     torch.distributed.all_gather(list(rows.unbind()), values, group)
     return rows
+
+
+def gather_objects(value: Any) -> list[Any]:
+    """What each rank has to say."""
+    group = host_group()
+    if group is None:
+        return [value]
+    found: list[Any] = [None] * group.size()
+    torch.distributed.all_gather_object(found, value, group)
+    return found
+
+
+class LateMaximum:
+    """Of a number over all ranks, known a call late, so that no rank waits; all must make the same calls."""
+
+    def __init__(self) -> None:
+        self.work: torch.distributed.Work | None = None
+        self.number = torch.zeros(1, dtype=torch.int64)
+
+    def __call__(self, number: int) -> int:
+        """That of the numbers of the call before, and with one process that of this one."""
+        group = host_group()
+        if group is None:
+            return number
+        if not (before := self.last()):
+            self.number = torch.tensor([number])
+            highest = torch.distributed.ReduceOp.MAX
+            self.work = torch.distributed.all_reduce(self.number, highest, group, async_op=True)
+        return before
+
+    def last(self) -> int:
+        """It has come, or comes now."""
+        if self.work:
+            self.work.wait()
+            self.work = None
+        return int(self.number)

@@ -31,5 +31,5 @@ def test_a_run_that_goes_on_replaces_its_best_checkpoint(run: Run) -> None:
     folder = Path("runs/text_completion/version_0/checkpoints")
     first = (folder / "best.ckpt").stat().st_mtime_ns
     run("fit", *options, "--ckpt_path=last")
-    assert sorted(path.name for path in folder.iterdir()) == ["best.ckpt", "last.ckpt"]
+    assert sorted(path.name for path in folder.iterdir()) == ["best.ckpt", "last-previous.ckpt", "last.ckpt"]
     assert (folder / "best.ckpt").stat().st_mtime_ns > first

@@ -10,7 +10,7 @@ from lightning.pytorch import Callback, Trainer
 from adaptive_moe.callbacks import (
     DataMonitor,
     ExpertLoadBalancer,
-    RouterGuard,
+    FiniteGuard,
     RoutingDifficulty,
 )
 from adaptive_moe.data import Batch, Difficulty
@@ -46,15 +46,16 @@ def step(callback: Callback, number: int) -> None:
     callback.setup(trainer, module, "fit")
     callback.on_train_start(trainer, module)
     for trainer.global_step in range(1, number + 1):
-        callback.on_train_batch_end(trainer, module, {"routings": routings}, Batch(ids, ids, ids), 0)
+        outputs = {"routings": routings, "loss": without_data(1).squeeze()}
+        callback.on_train_batch_end(trainer, module, outputs, Batch(ids, ids, ids), 0)
 
 
-@pytest.mark.parametrize("kind", [RouterGuard, ExpertLoadBalancer, DataMonitor, RoutingDifficulty])
+@pytest.mark.parametrize("kind", [FiniteGuard, ExpertLoadBalancer, DataMonitor, RoutingDifficulty])
 def test_a_step_that_does_not_log_asks_for_no_value(kind: type[Callback]) -> None:
     step(kind(), 3)
 
 
-@pytest.mark.parametrize("kind", [RouterGuard, ExpertLoadBalancer, DataMonitor])
+@pytest.mark.parametrize("kind", [FiniteGuard, ExpertLoadBalancer, DataMonitor])
 def test_one_that_logs_does(kind: type[Callback]) -> None:
     with pytest.raises((RuntimeError, NotImplementedError)):
         step(kind(), 4)

@@ -1,5 +1,9 @@
 import json
 import math
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +11,7 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ..conftest import Run, called
+from ..conftest import TRAIN, Run, called
 
 RUN = Path("runs/text_completion/version_0")
 
@@ -26,7 +30,10 @@ def test_fit_leaves_curves_a_config_and_checkpoints(run: Run, capsys: pytest.Cap
     loss, perplexity = (events.Scalars(f"val/{name}")[-1].value for name in ("loss", "perplexity"))
     assert perplexity == pytest.approx(math.exp(loss), rel=1e-5)
     assert yaml.safe_load((RUN / "config.yaml").read_text())["model"]["init_args"]["dim"] == 24
-    assert {path.name for path in (RUN / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    environment = json.loads((RUN / "environment.json").read_text())
+    assert f"{torch.__version__}, " in environment["torch, Lightning, Python"]
+    assert re.fullmatch("[0-9a-f]{40}(-dirty)?|none", environment["commit"])
+    assert {path.name for path in (RUN / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "last-previous.ckpt"}
     said = capsys.readouterr().out
     for line in (
         "best val/perplexity",
@@ -166,3 +173,43 @@ def test_a_run_without_its_last_checkpoint_is_begun_anew(run: Run, capsys: pytes
     Path("runs/text_completion/version_0/checkpoints/last.ckpt").unlink()
     assert run("fit", "--trainer.max_steps=2", "--ckpt_path=last").trainer.global_step == 2
     assert "a new one starts" in capsys.readouterr().out
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then the best one; and when none is whole, a run begins."""
+    options = ["--trainer.val_check_interval=2", "--trainer.num_sanity_val_steps=0"]
+    run("fit", *options, "--trainer.max_steps=5")
+    folder = RUN / "checkpoints"
+    for name, step in (("last", 5), ("last-previous", 4), ("best", None)):
+        path = folder / f"{name}.ckpt"
+        assert step in (None, torch.load(path, weights_only=True)["global_step"])
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        with pytest.raises(SystemExit):
+            run("validate", f"--ckpt_path={path}")
+        assert f"error: ckpt_path is {path}, and it is damaged in " in capsys.readouterr().err
+        if name == "last":
+            run("validate", "--ckpt_path=last")
+            said = capsys.readouterr().out
+            assert f"{path}: it is damaged in archive/data" in said
+            assert "set aside as last.ckpt.damaged, and the one before is used" in said
+    with pytest.raises(SystemExit):
+        run("validate", "--ckpt_path=best")
+    run("fit", *options, "--trainer.max_steps=1", "--ckpt_path=last")
+    assert "a new one starts" in capsys.readouterr().out
+    names = {"last.ckpt.damaged", "last-previous.ckpt.damaged", "best.ckpt.damaged"}
+    assert {path.name for path in folder.iterdir()} == names
+
+
+def test_a_shell_can_complete(tmp_path: Path) -> None:
+    script = tmp_path / "completion.sh"
+    asked = {**os.environ, "JSONARGPARSE_ADD_PRINT_COMPLETION_ARGUMENT": "true"}
+    command = [sys.executable, TRAIN, "--print_completion", "shtab-bash"]
+    script.write_text(subprocess.run(command, env=asked, capture_output=True, text=True, check=True).stdout)
+    typed = "COMP_WORDS=(train.py fit --model.gat) COMP_CWORD=2"
+    lines = f"source completion.sh; {typed}; _shtab_train_py; echo ${{COMPREPLY[@]}}"
+    done = subprocess.run(["bash", "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "--model.gating" in done.stdout.split()

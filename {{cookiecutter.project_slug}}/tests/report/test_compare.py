@@ -85,8 +85,8 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
     assert {"task", "runs", "where"} <= set(schema["required"])
 
 
-def cut(arguments: list[str], folder: str, validation: int) -> None:
-    """Kill a comparison and its run as soon as the second scheme has validated at that step."""
+def cut(arguments: list[str], folder: str, validation: int, number: int = signal.SIGKILL) -> None:
+    """Send a comparison and its run a signal as soon as the second scheme has validated at that step."""
     command = [sys.executable, str(ROOT / "compare.py"), *arguments, f"--folder={folder}"]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 120
@@ -95,14 +95,14 @@ def cut(arguments: list[str], folder: str, validation: int) -> None:
         assert time.monotonic() < until
         assert process.poll() is None
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    os.killpg(process.pid, number)
+    assert process.wait() == (-number if number == signal.SIGKILL else 128 + number)
     assert list(read(Path(folder)).runs) == ["top_2"]
 
 
 @pytest.mark.slow
 def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str]) -> None:
-    """Cut behind the first validation, from where it begins anew; and behind the checkpoint of step 100."""
+    """Killed behind the first validation; and interrupted from the terminal, as it were, behind step 100."""
     arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
     cut(arguments, "cut", 10)
     compare.main([*arguments, "--folder=cut"])
@@ -113,7 +113,8 @@ def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[s
     del results["runs"]["adaptive"]
     Path("again").mkdir()
     Path("again/results.json").write_text(json.dumps(results))
-    cut(arguments, "again", 100)
+    cut(arguments, "again", 100, signal.SIGINT)
+    assert "SIGTERM: the run has ended after step 10" in Path("again/adaptive/seed_0.log").read_text()
     compare.main([*arguments, "--folder=again"])
     assert without_times(json.loads(Path("again/results.json").read_text())) == without_times(json.loads(whole))
 
@@ -148,7 +149,7 @@ def test_a_run_that_diverges_is_recorded_and_the_others_go_on(
         compare.main([*arguments, "--seeds=1", "--folder=out", "--model.optimizer.lr=1e30"])
     runs = read(Path("out")).runs
     assert all(isinstance(run, Failed) for each in runs.values() for run in each.values())
-    assert "are not finite in step" in str(runs["top_2"][0])
+    assert "the gradient is not finite in step 2" in str(runs["top_2"][0])
     assert "it takes its compute from the adaptive run, which failed" in str(runs["random_share"][0])
     assert "## Failed runs" in Path("out/report.md").read_text()
     assert "other options" not in capsys.readouterr().err

@@ -67,9 +67,9 @@ def checkpoint(task: str, **options: Any) -> dict[str, Any]:
 
 def test_a_checkpoint_of_another_task_is_refused_whatever_its_shape() -> None:
     small.task("summarisation").on_load_checkpoint(checkpoint("summarisation"))
-    with pytest.raises(RunError, match="the checkpoint is of Translation, and this is Summarisation; give its options"):
+    with pytest.raises(RunError, match="the checkpoint is of Translation, and this is Summarisation; leave out"):
         small.task("summarisation").on_load_checkpoint(checkpoint("translation"))
-    with pytest.raises(RunError, match=r"the checkpoint has \(48, 48\) for .*, and this model \(24, 24\); give"):
+    with pytest.raises(RunError, match=r"the checkpoint has \(48, 48\) for .*, and this model \(24, 24\); leave out"):
         small.task("dialogue").on_load_checkpoint(checkpoint("dialogue", dim=48))
     nameless = {"state_dict": small.task("sentiment").state_dict()}
     with pytest.raises(RunError, match=r"the checkpoint has None for .*, and this model \("):

@@ -18,8 +18,7 @@ class ComputeBudget(Steering):
     batch, weighed over ranks by their tokens. It follows a router that sharpens with a delay of about
     ten batches. There is no gain on an error that could be set too high: what it goes to is found, not tried.
 
-    It has its place in checkpoints, from which it is restored for evaluation too: give the run's config, which
-    names this callback.
+    It has its place in checkpoints, from which it is restored for evaluation and export too.
 
     Tags: `routing/threshold`, `routing/target_experts_per_token`.
 

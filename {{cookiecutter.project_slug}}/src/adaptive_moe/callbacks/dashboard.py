@@ -1,14 +1,9 @@
 """Arranges TensorBoard."""
 
-import os
-import platform
-import re
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import lightning
-import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -16,6 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from ..data import DifficultySource
 from .analysis.table import markdown_row
 from .compute_budget import ComputeBudget
+from .environment import environment
 from .layout import layout
 from .run_values import callbacks_of, last_values, monitored
 
@@ -92,27 +88,6 @@ def short(value: Any) -> Any:
 def at(config: Any, path: list[str]) -> Any:
     """The value there; None if there is none."""
     return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path, config)
-
-
-def environment(trainer: Trainer) -> dict[str, str]:
-    """What a figure must be quoted with."""
-    device = trainer.strategy.root_device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
-    return {
-        "device": f"{name}, {device.type}",
-        "processes": f"{trainer.world_size} on {trainer.num_nodes} machines",
-        "precision": str(trainer.precision),
-        "cores, threads": f"{os.cpu_count()}, {torch.get_num_threads()}",
-        "torch, Lightning, Python": f"{torch.__version__}, {lightning.__version__}, {platform.python_version()}",
-        "system": platform.platform(),
-    }
-
-
-def processor() -> str:
-    """Its name, where the system tells it; Python knows the kind alone."""
-    told = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.+)", told.read_text("utf-8")) if told.exists() else None
-    return found[1] if found else platform.processor() or platform.machine()
 
 
 def table(rows: dict[str, str]) -> str:

@@ -1,15 +1,21 @@
 """A checkpoint to go on from, also where no validation falls."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.plugins import TorchCheckpointIO
+
+from .whole_checkpoints import WholeCheckpoints, clear
 
 
 class LastCheckpoint(Checkpoint):
-    """Writes `checkpoints/last.ckpt` in the run's folder every so many steps and at the end of training.
+    """Writes `checkpoints/last.ckpt` in the run's folder every so many steps, before a validation, and at the end.
 
-    Lightning's own `save_last` writes only when the monitored metric has improved.
+    Lightning's own `save_last` writes only when the monitored metric has improved. All checkpoints of a run that is not
+    sharded are written by `WholeCheckpoints`.
 
     Args:
         every_n_train_steps: Optimiser steps from one to the next.
@@ -19,32 +25,66 @@ class LastCheckpoint(Checkpoint):
         if every_n_train_steps < 1:
             raise ValueError(f"every_n_train_steps is {every_n_train_steps}; it must be at least 1")
         self.every_n_train_steps = every_n_train_steps
-        self.saved_step = 0
+        self.step = self.saved_step = 0
+        self.validates = False
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Strategies that shard write in their own way; so may who has asked for another."""
+        with suppress(NotImplementedError):
+            if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+                trainer.strategy.checkpoint_io = WholeCheckpoints()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A run that continues has what it came from."""
-        self.saved_step = trainer.global_step
+        """A run that continues has what it came from, but for a validation, which Lightning takes for done."""
+        self.step = self.saved_step = trainer.global_step
+        clear(self.path(trainer).parent)
+        if self.validates:
+            loop = trainer.fit_loop.epoch_loop.val_loop
+            loop.restarting, trainer.validating = False, True
+            loop.run()
+            trainer.training = True
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """It is done."""
+        self.validates = False
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """After an optimiser step, once."""
-        step = trainer.global_step
-        due = step % self.every_n_train_steps == 0 or step == trainer.max_steps
-        if due and step != self.saved_step:
-            self.save(trainer)
+        """After an optimiser step; also before a validation, which may be broken off."""
+        if trainer.global_step == self.step:
+            return
+        self.step, loop = trainer.global_step, trainer.fit_loop
+        assert loop._data_fetcher
+        self.validates = loop.epoch_loop._should_check_val_fx(loop._data_fetcher)
+        if self.validates or self.step % self.every_n_train_steps == 0 or self.step == trainer.max_steps:
+            self.keep(trainer)
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint that is written before a validation."""
+        return {"validates": self.validates}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Of the run that goes on."""
+        self.validates = state_dict["validates"]
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Whatever has ended it."""
-        if trainer.global_step != self.saved_step:
-            self.save(trainer)
+        self.keep(trainer)
 
-    def save(self, trainer: Trainer) -> None:
-        """On all ranks together."""
-        if not trainer.fast_dev_run:  # type: ignore[attr-defined]
+    def keep(self, trainer: Trainer) -> None:
+        """Save this step, if it is not; on all ranks together."""
+        if trainer.global_step != self.saved_step and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             for logger in trainer.loggers:  # a run that goes on from here does not log again what came before
                 logger.save()
-            trainer.save_checkpoint(
-                f"{trainer.log_dir or trainer.default_root_dir}/checkpoints/last.ckpt", weights_only=False
-            )
+            trainer.save_checkpoint(self.path(trainer), weights_only=False)
             self.saved_step = trainer.global_step
+
+    def path(self, trainer: Trainer) -> Path:
+        """Asked on all ranks: Lightning broadcasts the answer."""
+        return Path(trainer.log_dir or trainer.default_root_dir, "checkpoints/last.ckpt")
+
+    def state(self, trainer: Trainer) -> str:
+        """What there is to say of it, on the first rank."""
+        failed = getattr(trainer.strategy.checkpoint_io, "failed", False)
+        return "could not be written: what was there is there still" if failed else "has it"

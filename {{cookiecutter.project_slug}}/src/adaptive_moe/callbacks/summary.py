@@ -25,6 +25,10 @@ class Summary(Callback):
     def __init__(self) -> None:
         self.values: dict[str, list[float]] = {}
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Count parameters, before a strategy divides them."""
+        self.parameters = sum(parameter.numel() for parameter in pl_module.parameters())
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the metrics; Lightning itself forgets the sanity check's, and one of a few batches tells nothing."""
         if trainer.sanity_checking and trainer.num_sanity_val_steps != float("inf"):
@@ -53,8 +57,7 @@ class Summary(Callback):
     def lines(self, trainer: Trainer) -> dict[str, str]:
         """Name and text of each line."""
         values = last_values(trainer, *trainer.callback_metrics)
-        parameters = sum(p.numel() for p in trainer.lightning_module.parameters())
-        lines = {"parameters": f"{parameters:,}{cost(values)}", "steps": f"{trainer.global_step:,}{speed(values)}"}
+        lines = {"parameters": f"{self.parameters:,}{cost(values)}", "steps": f"{trainer.global_step:,}{speed(values)}"}
         if verdicts := [timer.verdict for timer in callbacks_of(trainer, StepTimer) if timer.verdict]:
             lines["time"] = verdicts[0]
         courses = [f"{tag.removeprefix('val/')} {course(each)}" for tag, each in self.values.items()]

@@ -1,22 +1,29 @@
 """The Lightning CLI of this project."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
+from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from .. import callbacks as callbacks_room
+from ..atomic import replace
 from ..callbacks import Steering
+from ..callbacks.environment import environment
 from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from ..tasks import Task
-from .checkpoints import find_checkpoint
-from .errors import Parser, refuse
+from .checkpoints import find_checkpoint, named_file
+from .continued import go_on, with_config
+from .errors import Parser, is_lost, refuse
 from .quiet import quiet
+from .trainer import ExportingTrainer
 
 
 class CLI(LightningCLI):
@@ -35,6 +42,7 @@ class CLI(LightningCLI):
             LightningDataModule,
             subclass_mode_model=True,
             subclass_mode_data=True,
+            trainer_class=ExportingTrainer,
             parser_class=Parser,
             parser_kwargs=dict.fromkeys(self.subcommands(), defaults),
             save_config_callback=SaveConfig,
@@ -43,19 +51,42 @@ class CLI(LightningCLI):
             args=args,
         )
 
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Lightning's, and one more."""
+        return {**LightningCLI.subcommands(), "export": {"model", "datamodule"}}
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The model's vocabulary and classes are the data's; which metric is the best one's is the task's to say."""
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         for name in ("vocab_size", "num_classes"):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Where a checkpoint is meant, its run's config applies before what the command says."""
+        words = list(sys.argv[1:] if args is None else args)
+        self.checkpoint = named_file(words)
+        self.config = parser.parse_args(with_config(words, self.subcommands(), self.checkpoint))
+        if not self.checkpoint and (subcommand := self.config.get("subcommand")):
+            self.checkpoint = find_checkpoint(self.config[subcommand], subcommand)
+            if self.checkpoint:
+                self.config = parser.parse_args(with_config(words, self.subcommands(), self.checkpoint))
+
+    def _parse_ckpt_path(self) -> None:
+        """Lightning would let a checkpoint's hyper parameters override the command, silently."""
+
     def before_instantiate_classes(self) -> None:
-        """Find the run that a checkpoint belongs to; only training writes into a run."""
+        """Only training writes into a run."""
         config = self.config[str(self.subcommand)]
-        find_checkpoint(config, str(self.subcommand))
+        if self.checkpoint:
+            if self.subcommand == "fit":
+                go_on(config, self.checkpoint, self.parser.dump(self.config, skip_none=False))
+            config.ckpt_path = str(self.checkpoint)
+        called = config.trainer.callbacks or []  # one that a run's config has and its command adds again is one
+        called = [each for number, each in enumerate(called) if each not in called[:number]]
         if config.trainer.enable_progress_bar is False:
-            shown = [each for each in config.trainer.callbacks or [] if not each.class_path.endswith("MoEProgressBar")]
-            config.trainer.callbacks = shown
+            called = [each for each in called if not each.class_path.endswith("MoEProgressBar")]
+        config.trainer.callbacks = called
         if self.subcommand != "fit":
             config.trainer.logger, self.save_config_callback = False, None  # it would log at step 0
             warnings.filterwarnings("ignore", "The dirpath has changed")  # of checkpoints that are not written
@@ -66,8 +97,10 @@ class CLI(LightningCLI):
             super().instantiate_classes()
             vars(self.trainer)["callbacks"] = latest(vars(self.trainer)["callbacks"])
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
-                if isinstance(callback, Steering) and self.subcommand == "fit":
+                if isinstance(callback, Steering) and self.subcommand in ("fit", "export"):
                     callback.attach(self.model)
+            if hasattr(self.trainer.strategy, "check"):  # one of this project's own
+                self.trainer.strategy.check(self.model)
             if isinstance(self.datamodule, TextDataModule):
                 if isinstance(self.model, Task):
                     self.model.check(self.datamodule)
@@ -87,6 +120,10 @@ class CLI(LightningCLI):
         except RunError as error:
             print(file=sys.stderr)  # a progress bar may stand on this line
             refuse(str(error))
+        except RuntimeError as error:
+            if not is_lost(error):
+                raise
+            refuse("another rank has ended or hangs, and this one cannot go on; see what that one has said")
 
 
 def latest(callbacks: list[Callback]) -> list[Callback]:
@@ -96,15 +133,19 @@ def latest(callbacks: list[Callback]) -> list[Callback]:
 
 
 class SaveConfig(SaveConfigCallback):
-    """Writes config and vocabulary of a run when training starts: one that could not go on keeps those it had."""
+    """Writes config, vocabulary and environment of a run when training starts; one that cannot go on keeps its own."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Not yet."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The checkpoint has been read."""
+        """The checkpoint has been read. Where a run is, and from where it went on, is no part of what it is."""
+        self.config.pop("ckpt_path", None)
+        if isinstance(self.config.trainer.logger, Namespace):
+            self.config.trainer.logger.init_args.version = None
         super().setup(trainer, pl_module, "fit")
         folder = trainer.log_dir  # asked on all ranks: Lightning broadcasts the answer
         data = trainer.datamodule  # type: ignore[attr-defined]
         if folder and trainer.is_global_zero and isinstance(data, TextDataModule):
             save_tokenizer(data.tokenizer, Path(folder, "tokenizer.json"))
+            replace(Path(folder, "environment.json"), json.dumps(environment(trainer), indent=2) + "\n")

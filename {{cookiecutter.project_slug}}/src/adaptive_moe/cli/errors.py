@@ -4,6 +4,7 @@ import re
 import sys
 from typing import NoReturn
 
+import torch
 from lightning.pytorch.cli import LightningArgumentParser
 
 LOOK = "--print_config shows the options and classes in use, --help all of them"
@@ -50,6 +51,12 @@ def sentence(message: str) -> str:
             words = {name: plain(value) for name, value in match.groupdict().items()}
             return text.replace("LOOK", LOOK).format(**words)
     return plain(message)
+
+
+def is_lost(error: RuntimeError) -> bool:
+    """Whether what has failed is the connection to another process."""
+    said = r"(closed|reset) by peer|[Tt]imed out|Broken pipe|Connection refused|(?i:store).*closed"
+    return torch.distributed.is_initialized() and bool(re.search(said, str(error)))
 
 
 def plain(text: str) -> str:

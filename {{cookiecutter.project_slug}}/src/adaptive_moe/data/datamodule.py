@@ -189,7 +189,7 @@ class TextDataModule(LightningDataModule):
             if state["epoch_of"] != self.epoch_of():
                 raise RunError(
                     f"the checkpoint lies in an epoch of {state['epoch_of']}, and here it would be "
-                    f"{self.epoch_of()}; give the run's own: --config <its run>/config.yaml, before --ckpt_path"
+                    f"{self.epoch_of()}; leave out what changes data or order"
                 )
             rank, world_size = self.place()
             self.curriculum.load_state_dict(state["curriculum"], rank)

@@ -1,5 +1,6 @@
 """A data loader that makes the batches of a plan, and may begin in the middle of an epoch."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -42,6 +43,7 @@ class PlanLoader:
             batch_sampler=RankBatches(plan, rank, world_size),
             collate_fn=batching.collate,
             num_workers=workers,
+            worker_init_fn=outlive_a_signal,
             pin_memory=torch.cuda.is_available(),
         )
         self.done = done
@@ -60,3 +62,8 @@ class PlanLoader:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Nothing to load."""
+
+
+def outlive_a_signal(_: int) -> None:
+    """The first SIGTERM to all processes of a run is for its trainer, which ends its workers when it has saved."""
+    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))

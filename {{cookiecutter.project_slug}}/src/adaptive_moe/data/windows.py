@@ -138,8 +138,8 @@ class Stream(Windows):
             self.read_from(state["place"])
         except (KeyError, TypeError) as error:
             raise RunError(
-                "the checkpoint's place in the stream is of another kind of corpus; give the run's own: "
-                "--config <its run>/config.yaml, before --ckpt_path"
+                "the checkpoint's place in the stream is of another kind of corpus; "
+                "leave out what changes it, or give the config that it was trained with"
             ) from error
         self.opened = state["opened"] - 1
         self.open(state["opened"])

@@ -1,6 +1,7 @@
 """Batch to hidden states and routings; read attention, block, stack, transformer, encoder_decoder, generation."""
 
 from .block import Block as Block
+from .blueprint import Blueprint as Blueprint
 from .encoder_decoder import EncoderDecoder as EncoderDecoder
 from .flops import TRAINING as TRAINING
 from .flops import flops_per_token as flops_per_token

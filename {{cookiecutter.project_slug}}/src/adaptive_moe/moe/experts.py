@@ -46,15 +46,19 @@ class Experts(nn.Module):
         self, x: Float[Tensor, "tokens dim"], routing: Routing, most: int | None = None
     ) -> Float[Tensor, "tokens dim"]:
         """Every token through its experts, of which it has at most `most`; a token without one gives zero."""
-        dtype = x.dtype
-        if torch.is_autocast_enabled(x.device.type):
-            dtype = torch.get_autocast_dtype(x.device.type)
+        dtype = compute_dtype(x)
         x, up_proj, down_proj = (tensor.to(dtype) for tensor in (x, self.up_proj, self.down_proj))
         if self.in_rows_of_16_bytes and has_grouped_mm(x):
             return grouped(x, routing, up_proj, down_proj, ACTIVATIONS[self.activation], most)
         out: Tensor
         out, *_ = sorted_loop(x, routing.weights, routing.selected, up_proj, down_proj, self.activation)
         return out
+
+
+def compute_dtype(x: Float[Tensor, "*any"]) -> torch.dtype:
+    """That of the products: autocast's, where it is on."""
+    autocast = torch.is_autocast_enabled(x.device.type)
+    return torch.get_autocast_dtype(x.device.type) if autocast else x.dtype
 
 
 def has_grouped_mm(x: Float[Tensor, "tokens dim"]) -> bool:

@@ -5,7 +5,7 @@ import datetime
 import hashlib
 import io
 
-from ..callbacks.dashboard import environment
+from ..callbacks.environment import environment
 from ..cli import CLI
 from ..data import TextDataModule
 from ..errors import RunError
@@ -14,7 +14,7 @@ from .inference import ALONE
 from .results import Results
 
 NOTHING = ("--trainer.max_steps=0", "--trainer.num_sanity_val_steps=0", "--trainer.logger=false")
-PASSING = ("date", "system")
+PASSING = ("date", "system", "commit")
 A_MEAN = 1.5  # experts per token, in place of what the adaptive run is going to measure
 
 

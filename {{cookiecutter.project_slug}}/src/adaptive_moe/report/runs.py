@@ -2,13 +2,16 @@
 
 import datetime
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 from ..atomic import replace
+from ..callbacks.graceful_stop import SIGNALS
 from ..errors import RunError
 from . import logged
 from .asked import Asked, short
@@ -68,12 +71,35 @@ def train(asked: Asked, name: str, seed: int, options: list[str]) -> Path:
         f"--data.seed={seed}",
         "--ckpt_path=last",
     ]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    (asked.folder / name / f"seed_{seed}.log").write_text(ended.stdout, encoding="utf-8")
-    if ended.returncode:
-        said = re.findall(r"error: (.*)", ended.stdout) or ended.stdout.splitlines() or ["it said nothing"]
+    code, output = ended(command, asked.folder / name / f"seed_{seed}.log")
+    if code:
+        said = re.findall(r"error: (.*)", output) or output.splitlines() or ["it said nothing"]
         raise RunError(said[-1])
     return asked.folder / name / f"seed_{seed}" / "version_0"
+
+
+def ended(command: list[str], log: Path) -> tuple[int, str]:
+    """Exit code and output of a program; the log has what it said.
+
+    Raises:
+        SystemExit: A signal has come meanwhile; the program was told too, so that it saves, and has ended.
+    """
+    signals: list[int] = []
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        signals.append(number)
+        program.terminate()  # no second SIGINT, where a terminal has sent one to both
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+        usual = {number: signal.signal(number, pass_on) for number in SIGNALS}
+        output, _ = program.communicate()
+    log.write_text(output, encoding="utf-8")
+    for number, handler in usual.items():
+        signal.signal(number, handler)
+    if signals:
+        print("\nInterrupted; the same command goes on.", flush=True)
+        raise SystemExit(128 + signals[0])
+    return program.returncode, output
 
 
 def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ..data import TextDataModule, Tokenising
 from ..errors import RunError
@@ -39,7 +40,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], task: str, state: Mapping[st
     Raises:
         RunError: They are of another task, or have another shape.
     """
-    remedy = "give its options, before --ckpt_path: --config <its run>/config.yaml"
+    remedy = "leave out what changes the model, or give the config that it was trained with"
     mine = {name: tuple(value.shape) for name, value in state.items()}
     if checkpoint.get("task", task) != task:
         raise RunError(f"the checkpoint is of {checkpoint['task']}, and this is {task}; {remedy}")
@@ -48,3 +49,30 @@ def check_checkpoint(checkpoint: Mapping[str, Any], task: str, state: Mapping[st
         theirs, ours = saved.get(name), mine.get(name)
         if theirs != ours:
             raise RunError(f"the checkpoint has {theirs} for {name}, and this model {ours}; {remedy}")
+
+
+def check_training(checkpoint: Mapping[str, Any], optimizer: Optimizer, max_steps: int) -> None:
+    """Before training goes on: the state of the checkpoint's optimizer would silently replace what differs here.
+
+    Raises:
+        RunError: The optimizer's settings differ, or there are fewer steps to go than have been done.
+    """
+    if 0 <= max_steps < checkpoint["global_step"]:
+        raise RunError(
+            f"max_steps is {max_steps}, and the checkpoint has {checkpoint['global_step']} steps; "
+            "it counts from the first: give more to go on"
+        )
+    for saved in checkpoint["optimizer_states"]:
+        for theirs, ours in zip(saved["param_groups"], optimizer.param_groups, strict=True):
+            theirs = {**theirs, "lr": theirs.get("initial_lr", theirs.get("lr"))}  # without its schedule
+            for name in theirs.keys() & ours.keys() - {"params"}:
+                if listed(theirs[name]) != listed(ours[name]):
+                    raise RunError(
+                        f"the optimizer's {name} is {listed(ours[name])} here and {listed(theirs[name])} in the "
+                        "checkpoint, which would win; leave the option out to go on, or start a new run"
+                    )
+
+
+def listed(value: Any) -> Any:
+    """A tuple as a list: YAML has but one of them."""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,9 +1,11 @@
 """Which parameters decay, and how the learning rate goes."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 
 def groups(module: nn.Module) -> list[dict[str, Any]]:
@@ -11,6 +13,11 @@ def groups(module: nn.Module) -> list[dict[str, Any]]:
     matrices = [parameter for parameter in module.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in module.parameters() if parameter.ndim < 2]
     return [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
+
+
+def gradient_norm(parameters: Iterable[nn.Parameter]) -> Float[Tensor, ""]:
+    """Of all gradients as one vector."""
+    return nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
 
 
 def share_of_peak(step: int, warmup_steps: int, total: int | float) -> float:

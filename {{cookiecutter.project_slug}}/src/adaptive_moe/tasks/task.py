@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from ..data import Batch, TextDataModule, Tokenising
-from ..model import Decoder, Encoder, EncoderDecoder, Positions
+from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
-from ..ranks import mean_over_ranks
-from .checks import check_checkpoint, check_data
+from .accumulation import Accumulation
+from .checks import check_checkpoint, check_data, check_training
 from .likelihood import MeanNLL
-from .optimisation import groups, share_of_peak
+from .optimisation import gradient_norm, groups, share_of_peak
 
 SPLITS = {"val": "validation", "test": "test"}
 
@@ -70,24 +70,22 @@ class Task(LightningModule):
         compile: bool = False,  # noqa: A002 - torch's name for it
     ) -> None:
         super().__init__()
-        sizes = {"dim": dim, "num_layers": num_layers, "num_heads": num_heads, "num_positions": num_positions}
-        for name, value in sizes.items():
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
         if warmup_steps < 0:
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
         optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
-        num_stacks = 2 if self.architecture is EncoderDecoder else 1
-        stacks = [moe.build(dim, num_layers, gating) for _ in range(num_stacks)]
-        table = {"positions": positions, "num_positions": num_positions}
-        self.model = self.architecture(vocab_size, dim, num_heads, *stacks, **table)  # type: ignore[arg-type]
+        self.blueprint = Blueprint(
+            self.architecture.__name__, gating, moe, vocab_size, dim, num_layers, num_heads, positions, num_positions
+        )
+        self.model = self.blueprint.build()
         if moe.layers and aux_loss.balances_nothing(gating):
             raise ValueError(
                 f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
                 "expert: set --model.aux_loss.balance_over all_choices"
             )
         self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
+        self.gradient_norm: Tensor | None = None  # before it was clipped, in the last step
         self.longest = num_positions if positions == "learned" else None
+        self.accumulation = Accumulation()
         self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
 
     def new_metrics(self, stage: str) -> MetricCollection:
@@ -148,15 +146,19 @@ class Task(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """The loss to minimise, and the routings, detached, for the callbacks.
 
-        It is a mean over what all ranks have: DDP takes the mean of the gradients.
+        A step's gradient is that of the mean over what all ranks have, in all batches that are accumulated.
         """
         hidden, routings = self.read(batch)
         total, number = self.loss(hidden, batch)
         aux_loss = self.aux_loss(list(routings.values())).to(total.device)
         self.log_dict(self.training_values(total.detach() / number.clamp(min=1)))
         self.log("train/aux_loss", aux_loss)
-        shared = mean_over_ranks(number)
-        return {"loss": total / shared.where(shared > 0, 1) + aux_loss, **for_callbacks(routings)}
+        begins = self._trainer is None or batch_idx % self.trainer.accumulate_grad_batches == 0
+        return {"loss": self.accumulation.loss(total, number, aux_loss, begins), **for_callbacks(routings)}
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Now it is known how many tokens the step has."""
+        self.accumulation.put_right(self.parameters(), self.trainer.accumulate_grad_batches)
 
     def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
         """What is logged of a training batch, from its mean loss."""
@@ -201,8 +203,10 @@ class Task(LightningModule):
         checkpoint["task"] = type(self).__name__
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse weights of another task or shape before any is copied."""
+        """Refuse weights of another task or shape, and settings that would win over the command's."""
         check_checkpoint(checkpoint, type(self).__name__, self.state_dict())
+        if self._trainer and self._trainer.training:  # it is read without a trainer too
+            check_training(checkpoint, self.optimizer(groups(self)), self.trainer.max_steps)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Warm-up, then a cosine over the steps of the run."""
@@ -219,9 +223,13 @@ class Task(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled; so clip here."""
-        if gradient_clip_val and self.trainer.precision == "bf16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled.
+
+        A strategy whose ranks have parameters of their own knows the norm of all.
+        """
+        if gradient_clip_val and self.trainer.precision != "16-mixed" and gradient_clip_algorithm in (None, "norm"):
+            self.gradient_norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm)(self.parameters())
+            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 

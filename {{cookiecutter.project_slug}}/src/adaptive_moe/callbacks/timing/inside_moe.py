@@ -53,12 +53,20 @@ class InsideMoE:
     def __init__(self, model: nn.Module, device: torch.device) -> None:
         os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # or it prints two lines for each batch
         self.on_gpu = device.type == "cuda"
-        kinds = {"inside_moe.route": Router, "inside_moe.experts": Experts}
-        self.modules = [
-            (module, name) for module in model.modules() for name, kind in kinds.items() if isinstance(module, kind)
-        ]
+        self.model = model
         self.running, self.around = False, ExitStack()
         self.shares: dict[str, float] = {}
+
+    @property
+    def modules(self) -> list[tuple[nn.Module, str]]:
+        """What is watched, and its name."""
+        kinds = {"inside_moe.route": Router, "inside_moe.experts": Experts}
+        return [
+            (module, name)
+            for module in self.model.modules()
+            for name, kind in kinds.items()
+            if isinstance(module, kind)
+        ]
 
     def start(self) -> None:
         """Before a batch."""

@@ -12,7 +12,7 @@ from ..buffers import Float32Buffers
 class Gating(Float32Buffers, ABC):
     """Decides, token by token, which ranks to keep. Rank 0, the best expert, is always kept.
 
-    One policy serves all layers of a model.
+    One policy serves all layers of a model. What its constructor takes, it has as attributes of the same names.
     """
 
     min_experts: int = 1

@@ -24,7 +24,7 @@ class SequenceBudget(Gating):
         super().__init__()
         if not 1 <= experts_per_token <= 2:
             raise ValueError(f"experts_per_token is {experts_per_token}; a token gets one expert or two: choose 1 to 2")
-        self.share = experts_per_token - 1
+        self.experts_per_token = experts_per_token
 
     def forward(
         self, ranked: Float[Tensor, "tokens experts"], samples: Int[Tensor, " tokens"]
@@ -35,5 +35,5 @@ class SequenceBudget(Gating):
         grouped = samples[order]
         start, end = (torch.searchsorted(grouped, grouped, right=right) for right in (False, True))
         place = torch.arange(len(order), device=order.device) - start
-        second = place < (self.share * (end - start).float()).round()
+        second = place < ((self.experts_per_token - 1) * (end - start).float()).round()
         return top_two_where(torch.zeros_like(second).scatter(0, order, second), ranked)

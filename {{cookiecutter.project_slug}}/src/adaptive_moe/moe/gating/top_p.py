@@ -23,6 +23,11 @@ class TopP(MarginGating):
             raise ValueError(f"p is {p}; it is a share of the probability: choose more than 0, at most 1")
         super().__init__(p)
 
+    @property
+    def p(self) -> float:
+        """The threshold, by the name that it has here."""
+        return float(self.threshold)
+
     def margins(self, ranked: Float[Tensor, "tokens experts"]) -> Float[Tensor, "tokens optional"]:
         """The mass before each rank."""
         # a product, since a running sum is not deterministic on every device

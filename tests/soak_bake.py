@@ -1,0 +1,10 @@
+"""What takes long: all tests of a project under other names."""
+
+import re
+
+from .conftest import OTHER_NAMES, Bake, run
+
+
+def test_all_of_its_own_tests_pass(bake: Bake) -> None:
+    done = run(bake(**OTHER_NAMES), "-m", "pytest", "-p", "no:cacheprovider", "-q", "-n", "2")
+    assert re.search(r"\d+ passed", done)

@@ -1,0 +1,115 @@
+"""Ends a run, or leaves out a step, where numbers are not finite."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from ..atomic import replace
+from ..data import Batch
+from ..errors import RunError
+from ..moe import Routing
+from ..ranks import gather_objects, sum_over_ranks
+from .log_steps import logs_now
+
+SHOWN = 8  # samples in a sentence; the file has all
+
+
+class FiniteGuard(Callback):
+    """Looks at the routers' logits, the loss and the gradient's norm of every batch; what is found is told and saved.
+
+    The first that was not finite is told, with its step, layer and samples; `not_finite/step_<n>.json` in the run's
+    folder has them for each rank.
+
+    Args:
+        on_fault: `stop`, at the next log, so that no step waits for the device; or `skip` the optimiser's step on all
+            ranks, for which each step waits.
+        max_skips: How many steps are left out before the run ends.
+
+    Raises:
+        RunError: Something is not finite, or was too often.
+    """
+
+    def __init__(self, on_fault: Literal["stop", "skip"] = "stop", max_skips: int = 10) -> None:
+        if max_skips < 1:
+            raise ValueError(f"max_skips is {max_skips}; it must be at least 1")
+        self.on_fault, self.max_skips = on_fault, max_skips
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Nothing has happened yet."""
+        self.logged_step = trainer.global_step
+        self.skips, self.skipping = 0, False
+        self.forget()
+
+    def forget(self) -> None:
+        """All was well until here."""
+        self.rows: list[Float[Tensor, " parts"]] = []  # finite if what was added up is
+        self.steps: list[int] = []
+        self.samples: list[Tensor] = []
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Without gradients an optimiser does nothing."""
+        if self.on_fault == "skip" and trainer.precision != "16-mixed":  # whose scaler does the same
+            gradients = [each.grad for each in pl_module.parameters() if each.grad is not None]
+            finite = torch.nn.utils.get_total_norm(gradients).isfinite()
+            self.skipping = bool(sum_over_ranks((~finite).long()))
+            if self.skipping:
+                optimizer.zero_grad()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Keep a number for each part; look at them when it is time."""
+        routings: dict[str, Routing] = outputs["routings"]
+        parts = {f"the router's logits of {name} are": each.logits.sum() for name, each in routings.items()}
+        parts["the loss is"] = outputs["loss"].detach()
+        if (norm := getattr(pl_module, "gradient_norm", None)) is not None:
+            parts["the gradient is"] = norm
+        self.rows.append(torch.stack(list(parts.values())))
+        self.steps.append(trainer.global_step)
+        self.samples.append(batch.samples)
+        if self.skipping:
+            self.skip(trainer, list(parts))
+        elif logs_now(trainer, self.logged_step):
+            self.logged_step = trainer.global_step
+            if self.on_fault == "stop" and (found := self.found(trainer, list(parts))):
+                raise RunError(
+                    f"{found}; lower --model.optimizer.lr, or raise --model.aux_loss.router_z_weight, for example to "
+                    "0.001"
+                )
+            self.forget()
+
+    def skip(self, trainer: Trainer, parts: list[str]) -> None:
+        """Tell, and go on."""
+        found = self.found(trainer, parts) or f"the gradient is not finite in step {trainer.global_step}"
+        self.skips, self.skipping = self.skips + 1, False
+        self.forget()
+        if self.skips > self.max_skips:
+            raise RunError(f"{found}, and {self.max_skips} steps were left out before; lower --model.optimizer.lr")
+        if trainer.is_global_zero:
+            print(f"\n{found}: the step is left out, {self.skips} of {self.max_skips}.", flush=True)
+
+    def found(self, trainer: Trainer, parts: list[str]) -> str:
+        """What was not finite first, in words, if anything; on all ranks together."""
+        broken = ~torch.stack(self.rows).isfinite()
+        places = sum_over_ranks(broken.long()).nonzero().tolist()
+        if not places:
+            return ""
+        batch, part = places[0]  # the earliest batch, and in it the first layer
+        mine = [name for name, is_broken in zip(parts, broken[batch].tolist(), strict=True) if is_broken]
+        samples = self.samples[batch].unique().tolist()
+        seen = gather_objects({"not_finite": mine, "samples": [sample for sample in samples if sample >= 0]})
+        rank, its = next((rank, each) for rank, each in enumerate(seen) if parts[part] in each["not_finite"])
+        folder = trainer.log_dir or trainer.default_root_dir
+        path = Path(folder, f"not_finite/step_{self.steps[batch]}.json")
+        if trainer.is_global_zero:
+            replace(path, json.dumps(dict(enumerate(seen))) + "\n")
+        shown = ", ".join(map(str, its["samples"][:SHOWN])) + (", ..." if len(its["samples"]) > SHOWN else "")
+        where = f" on rank {rank}" if len(seen) > 1 else ""
+        return f"{parts[part]} not finite in step {self.steps[batch]}{where}, of samples {shown} ({path})"

@@ -1,0 +1,95 @@
+"""A run that goes on is what it was: its own config comes first, and the command has the last word."""
+
+import json
+import warnings
+from collections.abc import Container, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import Namespace
+from lightning.pytorch.utilities import rank_zero_only
+
+PLACE = ("ckpt_path", "config", "trainer.logger")  # where a run is, and not what
+SHOWN = 6
+
+
+def with_config(words: list[str], commands: Container[str], checkpoint: Path | None) -> list[str]:
+    """The command with the config of the checkpoint's run before all that it says, if there is such a run.
+
+    What only reads the checkpoint takes what has a state from it: on which devices is the command's affair.
+    """
+    place = next((place for place, word in enumerate(words, 1) if word in commands), 0)
+    config = config_of(checkpoint)
+    if not place or not config:
+        return words
+    config.pop("ckpt_path", None)
+    if words[place - 1] != "fit":
+        callbacks = {"callbacks": config["trainer"]["callbacks"]}
+        config = {"model": config["model"], "data": config["data"], "trainer": callbacks}
+    return [*words[:place], f"--config={json.dumps(config)}", *words[place:]]
+
+
+def config_of(checkpoint: Path | None) -> dict[str, Any]:
+    """Of the run that it lies in; empty if it lies in none."""
+    path = checkpoint and checkpoint.parent.parent / "config.yaml"
+    config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) if path and path.is_file() else {}
+    return config
+
+
+def go_on(config: Namespace, checkpoint: Path, printed: str) -> None:
+    """In the run's folder, or from a file of it in a new one; say so, and what the command changes.
+
+    Args:
+        config: Of the command.
+        checkpoint: Where the run is.
+        printed: The same config, as YAML.
+    """
+    run, is_new = checkpoint.parent.parent, config.ckpt_path == str(checkpoint)
+    if is_new:
+        warnings.filterwarnings("ignore", "The dirpath has changed")  # which is meant
+    elif isinstance(config.trainer.logger, Namespace):
+        logger = config.trainer.logger.init_args
+        logger.save_dir, logger.name, logger.version = str(run.parent.parent), run.parent.name, run.name
+        # Lightning warns of a folder that is not empty.
+        warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
+    before = config_of(checkpoint)
+    changes = changed(before, yaml.safe_load(printed)["fit"]) if before else {}
+    tell(f"A new run goes on from {checkpoint}" if is_new else f"{run} goes on", changes)
+
+
+@rank_zero_only
+def tell(what: str, changes: dict[str, str]) -> None:
+    """In one line, however much there is to say."""
+    shown = [f"{name} {values}" for name, values in list(changes.items())[:SHOWN]]
+    more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+    print(f"{what}{'; changed: ' if shown else ''}{', '.join(shown)}{more}.", flush=True)
+
+
+def changed(before: Any, after: Any, option: str = "") -> dict[str, str]:
+    """Old and new value of each option that differs, in words."""
+    if option in PLACE:
+        return {}
+    if isinstance(after, list) and isinstance(before, list):
+        before, after = by_class(before), by_class(after)
+    if isinstance(before, Mapping) and isinstance(after, Mapping) and brief(before) == brief(after):
+        found: dict[str, str] = {}
+        for name in dict.fromkeys([*before, *after]):
+            inner = option if name == "init_args" else f"{option}.{name}".removeprefix(".")
+            found |= changed(before.get(name), after.get(name), inner)
+        return found
+    return {option: f"{brief(before)} -> {brief(after)}"} if before != after else {}
+
+
+def by_class(values: list[Any]) -> Any:
+    """A list of objects by their names; any other as it is."""
+    if values and all(isinstance(each, dict) and "class_path" in each for each in values):
+        return {brief(each): each for each in values}
+    return values
+
+
+def brief(value: Any) -> Any:
+    """Of an object, the name of its class; of what has none, nothing."""
+    if isinstance(value, dict):
+        return value["class_path"].rpartition(".")[2] if "class_path" in value else {}
+    return value

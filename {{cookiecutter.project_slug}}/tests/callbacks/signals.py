@@ -1,0 +1,33 @@
+"""A callback that sends a signal from inside a run."""
+
+import os
+import signal
+from multiprocessing import active_children
+from typing import Any
+
+from lightning.pytorch import Callback, Trainer
+
+
+class Sends(Callback):
+    """To its own process or to the one that has started it, on some ranks, when a batch begins.
+
+    Batch -1 is when a validation begins, -2 the sanity check.
+    """
+
+    def __init__(self, name: str, batch: int = 5, ranks: list[int] | None = None, parent: bool = False) -> None:
+        self.number, self.batch, self.ranks, self.parent = signal.Signals[name], batch, ranks or [0], parent
+
+    def send(self, trainer: Trainer) -> None:
+        if trainer.global_rank in self.ranks:
+            for worker in active_children():  # as a cluster does
+                os.kill(int(worker.pid or 0), self.number)
+                worker.join(0.3)
+            os.kill(os.getppid() if self.parent else os.getpid(), self.number)
+
+    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        if trainer.fit_loop.total_batch_idx == self.batch:
+            self.send(trainer)
+
+    def on_validation_start(self, trainer: Trainer, *_: Any) -> None:
+        if self.batch == (-2 if trainer.sanity_checking else -1):
+            self.send(trainer)

@@ -1,0 +1,133 @@
+"""What a signal ends goes on as if nothing had been: every batch, loss, validation and weight, to the bit."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
+from lightning.pytorch.trainer.connectors.signal_connector import _SignalConnector
+
+from ..conftest import TRAIN, Run, start
+from ..data.resume import TWO, traced
+from ..data.trace import read
+
+LAST = "checkpoints/last.ckpt has it; the same command with --ckpt_path last goes on"
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", TRAIN]
+
+
+def options(corpus: Path) -> list[str]:
+    """Twelve steps in two epochs, with three validations; nothing but the signal makes a checkpoint between them."""
+    return [
+        "--data.corpus=Texts",
+        f"--data.corpus.path={corpus}",
+        "--trainer.max_steps=12",
+        "--trainer.val_check_interval=4",
+        "--trainer.num_sanity_val_steps=0",
+        "--model.warmup_steps=2",
+    ]
+
+
+def sends(name: str, **settings: Any) -> list[str]:
+    """A run that gets a signal."""
+    chosen = [f"--trainer.callbacks.{key}={value}".lower() for key, value in settings.items()]
+    return ["--trainer.callbacks+=tests.callbacks.signals.Sends", f"--trainer.callbacks.name={name}", *chosen]
+
+
+def assert_nothing_lost(rank: int = 0) -> None:
+    """Both parts together are the whole, and neither is empty; but for the weights at a normal end of the first."""
+    whole, first, second = (read(name, rank) for name in ("whole", "cut", "cut-on"))
+    first = [line for line in first if "weights" not in line]
+    assert first
+    assert second
+    assert first + second == whole
+
+
+def test_what_is_taken_out_of_the_way_is_still_there() -> None:
+    assert callable(_SignalConnector.register_signal_handlers)
+    assert callable(_TrainingEpochLoop._broadcast_sigterm_tensor)
+
+
+@pytest.mark.parametrize(
+    ("name", "batch"),
+    [("SIGTERM", 5), ("SIGINT", 3), ("SIGUSR1", -1)],
+    ids=["in a step", "before a validation", "in a validation"],
+)
+def test_a_signal_saves_its_step_and_the_run_goes_on(
+    name: str, batch: int, run: Run, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+    run("fit", *options(corpus), *traced("whole"))
+    with pytest.raises(SystemExit) as end:
+        run("fit", *options(corpus), *traced("cut"), *sends(name, batch=batch))
+    assert end.value.code == 128 + signal.Signals[name]
+    step = batch + 1 if batch > 0 else 4
+    said = capsys.readouterr().out
+    assert f"\n{name}: the run has ended after step {step}, and runs/cut/version_0/{LAST}" in said
+    assert before == {number: signal.getsignal(number) for number in before}
+    run("fit", *options(corpus), *traced("cut-on"), "--ckpt_path=last")
+    assert_nothing_lost()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
+def test_workers_that_read_get_the_signal_too(name: str, run: Run, corpus: Path) -> None:
+    with pytest.raises(SystemExit) as end:
+        run("fit", *options(corpus), "--trainer.limit_val_batches=0", "--data.num_workers=2", *sends(name, batch=2))
+    assert end.value.code == 128 + signal.Signals[name]
+    last = torch.load("runs/text_completion/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 3
+
+
+def test_a_signal_in_the_sanity_check_ends_it(
+    run: Run, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        run("fit", *options(corpus), "--trainer.num_sanity_val_steps=2", *sends("SIGTERM", batch=-2))
+    assert end.value.code == 143
+    assert "after step 0, and there was nothing to save" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
+    run: Run, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No time at all, so that one step is made."""
+    limit = "--trainer.max_time=00:00:00:00"
+    run("fit", *options(corpus), *traced("whole"))
+    ended = run("fit", *options(corpus), *traced("cut"), limit).trainer
+    assert ended.global_step == 1
+    said = capsys.readouterr().out
+    assert f"max_time is over: the run has ended after step 1, and runs/cut/version_0/{LAST}" in said
+    assert "best val/perplexity" not in said.split("max_time")[1]
+    limit = "--trainer.max_time=00:01:00:00"
+    assert run("fit", *options(corpus), *traced("cut-on"), limit, "--ckpt_path=last").trainer.global_step == 12
+    assert_nothing_lost()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("program", "ranks", "parent", "code"),
+    [([TRAIN], "[1]", False, 143), (TORCHRUN, "[0,1]", False, 1)],
+    ids=["one rank", "torchrun, all ranks"],
+)
+def test_all_ranks_stop_at_the_same_step(
+    program: list[str],
+    ranks: str,
+    parent: bool,
+    code: int,
+    tiny: list[str],
+    tmp_path: Path,
+    corpus: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [*program, "fit", *tiny, *options(corpus), *TWO]
+    assert start(tmp_path, *given, *traced("whole")).returncode == 0
+    ended = start(tmp_path, *given, *traced("cut"), *sends("SIGTERM", ranks=ranks, parent=parent))
+    assert ended.returncode == code, ended.stderr[-3000:]
+    assert "SIGTERM: the run has ended after step 7" in ended.stdout
+    assert start(tmp_path, *given, *traced("cut-on"), "--ckpt_path=last").returncode == 0
+    for rank in (0, 1):
+        assert_nothing_lost(rank)

@@ -1,0 +1,65 @@
+"""The config, from the command line."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from lightning.pytorch import Trainer
+
+from adaptive_moe.errors import RunError
+from adaptive_moe.moe import MoEConfig
+from adaptive_moe.parallel import ExpertParallel
+
+from ..conftest import ROOT, TRAIN, Run, start
+from ..tasks import small
+
+PRESET = f"--config={ROOT / 'configs/expert_parallel.yaml'}"
+(PACKAGE,) = (path for path in (ROOT / "src").iterdir() if (path / "__init__.py").exists())
+
+
+def test_nothing_imports_the_room_but_the_config() -> None:
+    for path in (*ROOT.glob("*.py"), *PACKAGE.rglob("*.py")):
+        if path.parent != PACKAGE / "parallel":
+            assert not re.search(r"^\s*(from|import) (\.|adaptive_moe).*\bparallel\b", path.read_text(), re.MULTILINE)
+    assert re.search(r"class_path: \w+\.parallel\.ExpertParallel$", Path(PRESET[9:]).read_text(), re.MULTILINE)
+
+
+def test_experts_that_cannot_be_divided_are_told_once(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        run("fit", PRESET, "--trainer.devices=3")
+    assert end.value.code == 2
+    (line,) = (line for line in capfd.readouterr().err.splitlines() if line.startswith("error"))
+    assert "num_experts is 4, and 3 processes cannot have equally many" in line
+    assert "choose 1 or 2 or 4 processes with --trainer.devices" in line
+
+
+@pytest.mark.parametrize(
+    ("model", "precision", "words"),
+    [
+        ({"moe": MoEConfig(layers=[])}, "32-true", "the model is dense"),
+        ({}, "16-mixed", "--trainer.precision bf16-mixed"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    model: dict[str, MoEConfig], precision: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strategy = ExpertParallel()
+    Trainer(strategy=strategy, devices=1, accelerator="cpu", logger=False)
+    monkeypatch.setattr(strategy, "_precision_plugin", SimpleNamespace(precision=precision))
+    with pytest.raises(RunError, match=re.escape(words)):
+        strategy.check(small.task("text_completion", **model))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_one_process_goes_on_where_two_were(tiny: list[str], run: Run, tmp_path: Path) -> None:
+    short = ["--trainer.limit_val_batches=1", "--trainer.num_sanity_val_steps=0", "--data.inputs=Return the"]
+    done = start(tmp_path, TRAIN, "fit", *tiny, *short, PRESET, "--trainer.devices=2", "--trainer.max_steps=2")
+    assert done.returncode == 0, done.stderr[-3000:]
+    trainer = run("fit", *short, "--trainer.max_steps=3", "--ckpt_path=last").trainer
+    assert trainer.global_step == 3
+    parameters = sum(parameter.numel() for parameter in trainer.lightning_module.parameters())
+    assert f"parameters          {parameters:,};" in done.stdout
+    asked = start(tmp_path, TRAIN, "predict", *tiny, *short, PRESET, "--trainer.devices=2", "--ckpt_path=last")
+    assert asked.stdout.count('"completion"') == 1, asked.stderr[-3000:]
