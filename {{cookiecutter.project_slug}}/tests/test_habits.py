@@ -23,7 +23,8 @@ def commands(target: str) -> list[str]:
 def tools() -> set[str]:
     """What the project's metadata installs for development."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["dev"], *extras["audit"]]
     return {re.match(r"[\w-]+", each)[0] for each in wanted}  # type: ignore[index]
 
 

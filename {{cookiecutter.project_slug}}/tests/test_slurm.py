@@ -10,13 +10,12 @@ import pytest
 import torch
 import yaml
 
-from .conftest import ROOT, TINY, start
+from .conftest import ROOT, TINY, Run, start
 
 SCRIPT = ROOT / "train.slurm"
 JOB = {
     "SLURM_JOB_ID": "77",
     "SLURM_JOB_NAME": "a-job",
-    "SLURM_JOB_NUM_NODES": "1",
     "SLURM_NNODES": "1",
     "SLURM_NTASKS": "1",
     "SLURM_NTASKS_PER_NODE": "1",
@@ -36,7 +35,6 @@ def submitted(folder: Path, code: int, *options: str) -> tuple[int, list[str], s
         **os.environ,
         "PATH": f"{folder}:{os.environ['PATH']}",
         "SLURM_JOB_ID": "77",
-        "SLURM_JOB_NUM_NODES": "2",
     }
     done = subprocess.run(["bash", SCRIPT, *options], env=environment, check=False, cwd=folder)
     queued = folder / "scontrol.said"
@@ -52,9 +50,7 @@ def test_a_run_that_saved_on_the_signal_is_queued_again(code: int, expected: int
     ended, words, queued = submitted(tmp_path, code, "--model.dim", "48")
     assert (ended, queued) == (expected, told)
     assert words[:3] == ["python", "train.py", "fit"]
-    assert words[-8:] == [
-        "--trainer.num_nodes",
-        "2",
+    assert words[-6:] == [
         "--trainer.logger.version",
         "job_77",
         "--ckpt_path",
@@ -83,3 +79,33 @@ def test_a_job_starts_and_goes_on_in_one_folder(
     assert not list(tmp_path.rglob("hpc_ckpt*"))
     plugin = yaml.safe_load((folder / "job_77/config.yaml").read_text())["trainer"]["plugins"]
     assert plugin[0]["init_args"]["auto_requeue"] is False
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        (
+            {"SLURM_NTASKS_PER_NODE": "4"},
+            "devices is 1, and srun has started 4 processes on this machine; take --config",
+        ),
+        (
+            {"SLURM_NTASKS": "4", "SLURM_NTASKS_PER_NODE": None},
+            "the job has 4 tasks, and does not say how many on each machine; use --ntasks-per-node",
+        ),
+    ],
+)
+def test_a_job_that_contradicts_the_config_is_refused(
+    changed: dict[str, str | None],
+    reason: str,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in {**JOB, **changed}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as end:
+        run("fit")
+    assert end.value.code == 2
+    assert reason in capsys.readouterr().err
+    assert not Path("runs").exists()

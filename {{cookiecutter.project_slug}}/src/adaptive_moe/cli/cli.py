@@ -22,6 +22,7 @@ from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
 from .continued import go_on, with_config
 from .errors import Parser, is_lost, refuse
+from .launcher import follow_launcher
 from .quiet import quiet
 from .trainer import ExportingTrainer
 
@@ -78,6 +79,7 @@ class CLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Only training writes into a run."""
         config = self.config[str(self.subcommand)]
+        follow_launcher(config)
         if self.checkpoint:
             if self.subcommand == "fit":
                 go_on(config, self.checkpoint, self.parser.dump(self.config, skip_none=False))
