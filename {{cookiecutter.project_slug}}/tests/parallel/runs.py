@@ -11,7 +11,15 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from adaptive_moe.moe import AuxLoss, ProbabilisticTopTwo, RandomTopTwo, SequenceBudget, Threshold, TopK, TopP
+from adaptive_moe.moe import (
+    AuxLoss,
+    ProbabilisticTopTwo,
+    RandomTopTwo,
+    SequenceBudget,
+    Threshold,
+    TopK,
+    TopP,
+)
 from adaptive_moe.parallel import ExpertParallel
 from adaptive_moe.parallel.sharded_experts import ShardedExperts
 from adaptive_moe.tasks.optimisation import gradient_norm

@@ -228,9 +228,10 @@ class Task(LightningModule):
 
         A strategy whose ranks have parameters of their own knows the norm of all.
         """
-        if gradient_clip_val and self.trainer.precision != "16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm)(self.parameters())
-            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, norm)
+        usual = gradient_norm if self.trainer.precision == "bf16-mixed" else None
+        norm = getattr(self.trainer.strategy, "gradient_norm", usual)
+        if gradient_clip_val and norm and gradient_clip_algorithm in (None, "norm"):
+            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, norm(self.parameters()))
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
