@@ -28,7 +28,7 @@ test: .venv/ready lint ## check and test the template, and the project that it h
 
 soak: .venv/ready ## what takes hours: resumes, kills, every task, policy and order; five hundred bakes, and all tests of one
 	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider $$(find tests -name "soak_*.py")
-	"$(BIN)/python" -m pytest -p no:cacheprovider --hypothesis-profile soak tests/test_answers.py tests/soak_bake.py
+	"$(BIN)/python" -m pytest -p no:cacheprovider --hypothesis-profile soak tests/test_answers.py tests/soak_bake.py tests/soak_config.py
 
 lint: .venv/ready ## format, style and types
 	"$(BIN)/ruff" check .

@@ -38,9 +38,8 @@ def test_files_differ_in_the_package_s_name_only(project: Path) -> None:
     for path in template_files():
         source, baked = (TEMPLATE / path).read_text("utf-8"), (project / renamed(path)).read_text("utf-8")
         if path.name not in RENDERED or path.parent != Path():
-            assert baked == (
-                source.replace("adaptive_moe", "gated_prose") if path.suffix in (".py", ".yaml") else source
-            ), path
+            named = path.suffix in (".py", ".yaml")
+            assert baked == (source.replace("adaptive_moe", "gated_prose") if named else source), path
 
 
 def test_no_brace_of_the_template_and_no_old_name_is_left(project: Path) -> None:

@@ -17,7 +17,7 @@ NEXT = ["cd gated-prose", "pip install -e .", "python train.py fit"]
 
 
 def cookiecutter(
-    source: Path, folder: Path, *options: str, given: str = "", config: Path | None = None, **environment: str
+    source: Path, folder: Path, *options: str, given: str = "", config: str = "", **environment: str
 ) -> str:
     """What it prints; nobody sits at a terminal."""
     whose = [f"--config-file={config}"] if config else ["--default-config"]
@@ -54,7 +54,7 @@ def test_from_the_answers_that_a_project_keeps(project: Path, tmp_path: Path) ->
     asked = [name for name in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")) if not name.startswith("_")]
     assert list(kept) == asked
     assert len(asked) == 6
-    cookiecutter(ROOT, tmp_path, "--no-input", config=project / ".cookiecutter.json")
+    cookiecutter(ROOT, tmp_path, "--no-input", config=str(project / ".cookiecutter.json"))
     assert contents(tmp_path / "gated-prose") == contents(project)
 
 

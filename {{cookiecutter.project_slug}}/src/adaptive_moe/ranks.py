@@ -1,8 +1,8 @@
 """Sums and means over all processes, and what their hosts tell each other."""
 
 import functools
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-watchers: list[Callable[[], AbstractContextManager[None]]] = []  # entered for as long as a sum waits for other ranks
+watchers: list[Callable[[], AbstractContextManager[None]]] = []  # entered for as long as this rank waits for others
 
 
 def sum_over_ranks(values: Shaped[Tensor, "*n"]) -> Shaped[Tensor, "*n"]:
@@ -19,11 +19,18 @@ def sum_over_ranks(values: Shaped[Tensor, "*n"]) -> Shaped[Tensor, "*n"]:
     if torch.distributed.is_initialized():
         if torch.distributed.get_backend() == "nccl":
             total = total.cuda()  # which sums on GPUs only
-        with ExitStack() as watched:
-            for watcher in watchers:
-                watched.enter_context(watcher())
+        with waiting():
             torch.distributed.all_reduce(total)
     return total
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Whoever watches sees that this rank waits for the others."""
+    with ExitStack() as watched:
+        for watcher in watchers:
+            watched.enter_context(watcher())
+        yield
 
 
 def mean_over_ranks(values: Shaped[Tensor, "*n"]) -> Shaped[Tensor, "*n"]:

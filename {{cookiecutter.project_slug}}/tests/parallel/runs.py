@@ -11,7 +11,15 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from adaptive_moe.moe import AuxLoss, ProbabilisticTopTwo, RandomTopTwo, SequenceBudget, Threshold, TopK, TopP
+from adaptive_moe.moe import (
+    AuxLoss,
+    ProbabilisticTopTwo,
+    RandomTopTwo,
+    SequenceBudget,
+    Threshold,
+    TopK,
+    TopP,
+)
 from adaptive_moe.parallel import ExpertParallel
 from adaptive_moe.parallel.sharded_experts import ShardedExperts
 from adaptive_moe.tasks.optimisation import gradient_norm
@@ -63,17 +71,17 @@ def trainer(num_ranks: int, **options: Any) -> Trainer:
     return Trainer(**{**planned, **quiet, **few, **options})
 
 
-def trained(policy: str, folder: Path, num_ranks: int, epochs: int = 1, since: Path | None = None) -> Kept:
+def trained(
+    policy: str, folder: Path, num_ranks: int, epochs: int = 1, since: Path | None = None, accumulated: int = 1
+) -> Kept:
     """Two steps in each epoch, with momentum."""
     name, gating = POLICIES[policy]
     optimizer = functools.partial(torch.optim.SGD, lr=0.3, momentum=0.9)
     aux_loss = AuxLoss(0.1, "all_choices", router_z_weight=0.1, global_batch=True)
     module = small.task(name, gating=gating, optimizer=optimizer, aux_loss=aux_loss, warmup_steps=0)
-    data, note = (
-        small.data(name, folder, batch_size=BATCH // num_ranks, context_length=8 if "text" in name else 32),
-        Note(),
-    )
-    chosen = trainer(num_ranks, callbacks=[note], max_epochs=epochs)
+    sizes: Any = {"batch_size": BATCH // num_ranks // accumulated, "context_length": 8 if "text" in name else 32}
+    data, note = small.data(name, folder, **sizes), Note()
+    chosen = trainer(num_ranks, callbacks=[note], max_epochs=epochs, accumulate_grad_batches=accumulated)
     chosen.fit(module, data, ckpt_path=since, weights_only=True)
     return Kept(note.losses, note.norms, chosen)
 
@@ -98,6 +106,7 @@ def all_runs(folder: Path, num_ranks: int) -> dict[str, Any]:
         patch.setattr(torch, "rand_like", by_value)
         for policy in POLICIES:
             found[policy] = trained(policy, folder, num_ranks)[:2]
+    found["accumulated"] = trained("threshold", folder, num_ranks, accumulated=2)[:2]
     saved = folder / f"{num_ranks}.ckpt"
     trained("threshold", folder, num_ranks).trainer.save_checkpoint(saved, weights_only=False)
     found["resumed"] = trained("threshold", folder, num_ranks, 2, folder / "1.ckpt")[:2]

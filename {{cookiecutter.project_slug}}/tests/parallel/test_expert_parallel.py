@@ -29,11 +29,11 @@ def found(folder: Path) -> Runs:
 
 
 @pytest.mark.parametrize("num_ranks", [2, 4])
-@pytest.mark.parametrize("run", [*runs.POLICIES, "resumed"])
+@pytest.mark.parametrize("run", [*runs.POLICIES, "accumulated", "resumed"])
 def test_losses_and_gradient_norms_are_those_of_one_process(num_ranks: int, run: str, found: Runs) -> None:
     (alone,) = found[1]
     losses, norms = alone[run]
-    assert len(losses) == len(norms) == 2
+    assert (len(losses), len(norms)) == (3 if run == "accumulated" else 2, 2)
     assert max(norms) > 0.3  # they are clipped
     for rank in found[num_ranks]:
         assert rank[run][0] == pytest.approx(losses, abs=1e-5)

@@ -19,9 +19,9 @@ PRESET = f"--config={ROOT / 'configs/expert_parallel.yaml'}"
 
 
 def test_nothing_imports_the_room_but_the_config() -> None:
+    imports = re.compile(rf"^\s*(from|import) (\.|{PACKAGE.name}).*\bparallel\b", re.MULTILINE)
     for path in (*ROOT.glob("*.py"), *PACKAGE.rglob("*.py")):
-        if path.parent != PACKAGE / "parallel":
-            assert not re.search(r"^\s*(from|import) (\.|adaptive_moe).*\bparallel\b", path.read_text(), re.MULTILINE)
+        assert path.parent == PACKAGE / "parallel" or not imports.search(path.read_text())
     assert re.search(r"class_path: \w+\.parallel\.ExpertParallel$", Path(PRESET[9:]).read_text(), re.MULTILINE)
 
 
@@ -54,12 +54,10 @@ def test_what_does_not_go_together_is_refused(
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_one_process_goes_on_where_two_were(tiny: list[str], run: Run, tmp_path: Path) -> None:
-    short = ["--trainer.limit_val_batches=1", "--trainer.num_sanity_val_steps=0", "--data.inputs=Return the"]
+    short = ["--trainer.limit_val_batches=1", "--trainer.num_sanity_val_steps=0"]
     done = start(tmp_path, TRAIN, "fit", *tiny, *short, PRESET, "--trainer.devices=2", "--trainer.max_steps=2")
     assert done.returncode == 0, done.stderr[-3000:]
     trainer = run("fit", *short, "--trainer.max_steps=3", "--ckpt_path=last").trainer
     assert trainer.global_step == 3
     parameters = sum(parameter.numel() for parameter in trainer.lightning_module.parameters())
     assert f"parameters          {parameters:,};" in done.stdout
-    asked = start(tmp_path, TRAIN, "predict", *tiny, *short, PRESET, "--trainer.devices=2", "--ckpt_path=last")
-    assert asked.stdout.count('"completion"') == 1, asked.stderr[-3000:]

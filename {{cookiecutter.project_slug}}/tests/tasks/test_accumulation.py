@@ -60,6 +60,7 @@ def test_accumulated_batches_teach_what_one_large_batch_teaches(name: str, tmp_p
     assert_same(learnt(name, tmp_path, 1, AuxLoss(0.0), accumulate_grad_batches=8), whole)
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(tmp_path: Path) -> None:
     name = "text_completion"
     alone = {"balanced": learnt(name, tmp_path, 8, BALANCED)}

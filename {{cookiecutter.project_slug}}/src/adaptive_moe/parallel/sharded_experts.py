@@ -49,11 +49,12 @@ class ShardedExperts(Experts):
     ) -> Float[Tensor, "tokens dim"]:
         """As if all experts were here."""
         x = x.to(compute_dtype(x))
-        wanted = routing.selected.view(len(x), self.num_ranks, -1).any(2)
+        local = len(self.up_proj)
+        wanted = routing.selected.view(len(x), self.num_ranks, local).any(2)
         turn = agree(self.layer, wanted.sum(0))
         rank, token = torch.nonzero_static(wanted.t(), size=sum(turn.sends)).unbind(1)
         choices = torch.stack([routing.weights, routing.selected.to(routing.weights.dtype)], dim=1)
-        theirs = choices.view(len(x), 2, self.num_ranks, -1)[token, :, rank]
+        theirs = choices.view(len(x), 2, self.num_ranks, local)[token, :, rank]
         sums = self.travel(turn, x.index_select(0, token), theirs, most)
         total = torch.zeros_like(x, dtype=torch.promote_types(x.dtype, torch.float32))
         return total.index_add(0, token, sums.to(total.dtype)).to(x.dtype)

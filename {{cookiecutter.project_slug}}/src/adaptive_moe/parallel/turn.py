@@ -7,6 +7,8 @@ from jaxtyping import Int, Shaped
 from torch import Tensor
 from torch.distributed._functional_collectives import all_to_all_single_autograd
 
+from ..ranks import waiting
+
 NOBODY = -1
 
 
@@ -53,7 +55,8 @@ def agree(layer: int | None, counts: Int[Tensor, " ranks"]) -> Turn:
     """
     mine = torch.stack([torch.full_like(counts, NOBODY if layer is None else layer), counts], dim=1)
     theirs = torch.empty_like(mine)
-    torch.distributed.all_to_all_single(theirs, mine)
-    layers, receives, sends = torch.stack([*theirs.unbind(1), counts]).tolist()
+    with waiting():
+        torch.distributed.all_to_all_single(theirs, mine)
+        layers, receives, sends = torch.stack([*theirs.unbind(1), counts]).tolist()
     assert len({*layers} - {NOBODY}) <= 1, f"the ranks are in different layers: {layers}"
     return Turn(max(layers), sends, receives)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.plugins import Precision
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
@@ -227,8 +228,10 @@ class Task(LightningModule):
 
         A strategy whose ranks have parameters of their own knows the norm of all.
         """
-        if gradient_clip_val and self.trainer.precision != "16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            self.gradient_norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm)(self.parameters())
+        plain = self.trainer.precision == "bf16-mixed" or type(self.trainer.precision_plugin) is Precision
+        norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm if plain else None)
+        if gradient_clip_val and norm and gradient_clip_algorithm in (None, "norm"):
+            self.gradient_norm = norm(self.parameters())
             nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)

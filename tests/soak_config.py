@@ -14,13 +14,29 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
-import train
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import ROOT, TINY
+from .conftest import TEMPLATE
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TEMPLATE))
+import train
+
+TINY = [
+    "--model.dim=24",
+    "--model.num_heads=2",
+    "--model.num_layers=2",
+    "--model.moe.num_experts=4",
+    "--model.moe.expert_dim=16",
+    "--data.vocab_size=300",
+    "--data.context_length=32",
+    "--data.batch_size=4",
+    "--trainer.accelerator=cpu",
+    "--trainer.num_sanity_val_steps=1",
+]
 EXAMPLES = int(os.environ.get("CONFIGS", "2000"))
 LONGEST = 60  # seconds
 ODD: list[Any] = [
@@ -74,7 +90,7 @@ def options() -> dict[str, Any]:
         else:
             yield path, node
 
-    return dict(flat(yaml.safe_load((ROOT / "configs/default.yaml").read_text("utf-8")), ""))
+    return dict(flat(yaml.safe_load((TEMPLATE / "configs/default.yaml").read_text("utf-8")), ""))
 
 
 def values(option: str) -> st.SearchStrategy[Any]:
@@ -99,7 +115,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
 @st.composite
 def files(draw: st.DrawFn) -> str:
     """The default config with something deleted, doubled, moved in or out, or replaced."""
-    lines = (ROOT / "configs/default.yaml").read_text("utf-8").splitlines()
+    lines = (TEMPLATE / "configs/default.yaml").read_text("utf-8").splitlines()
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(lines) - 1))
         kind = draw(st.sampled_from(["delete", "double", "in", "out", "replace", "cut"]))
@@ -137,23 +153,31 @@ def outcome(words: list[str], folder: Path) -> str:
     before = {path.name for path in folder.iterdir()}
     with warnings.catch_warnings(), contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
+        code: Any = None
         try:
             with no_longer_than(LONGEST):
                 train.main(["fit", *words, "--trainer.max_steps=1", "--trainer.limit_val_batches=1"])
-            return "trained"
         except SystemExit as end:
-            assert end.code == 2, (end.code, said.getvalue())
+            code = end.code
+    if code is None:
+        return "trained"
+    assert code == 2, (code, said.getvalue())
     errors = [line for line in said.getvalue().splitlines() if line.startswith("error:")]
     assert len(errors) == 1, said.getvalue()
     assert len(errors[0]) < 600, errors[0]
-    assert {path.name for path in folder.iterdir()} <= before | {"data"}, "something is left"
+    assert {path.name for path in folder.iterdir()} <= before | {"data"}, f"something is left: {errors[0]}"
     return errors[0]
 
 
-def small(folder: Path, cache_dir: Path) -> list[str]:
-    os.chdir(folder)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where a user sits; the corpus is read once."""
+    place, before = tmp_path_factory.mktemp("odd"), Path.cwd()
+    os.chdir(place)
     sys.argv = ["train.py"]
-    return [*TINY, f"--data.cache_dir={cache_dir}"]
+    assert outcome(TINY, place) == "trained"
+    yield place
+    os.chdir(before)
 
 
 FUZZ = settings(
@@ -163,16 +187,12 @@ FUZZ = settings(
 
 @FUZZ
 @given(words=command_lines())
-def test_a_command_line(words: list[str], tmp_path_factory: Any, cache_dir: Path) -> None:
-    folder = tmp_path_factory.getbasetemp() / "lines"
-    folder.mkdir(exist_ok=True)
-    hypothesis.event(outcome([*small(folder, cache_dir), *words], folder)[:40])
+def test_a_command_line(words: list[str], folder: Path) -> None:
+    hypothesis.event(outcome([*TINY, *words], folder)[:40])
 
 
 @FUZZ
 @given(text=files())
-def test_a_config_file(text: str, tmp_path_factory: Any, cache_dir: Path) -> None:
-    folder = tmp_path_factory.getbasetemp() / "files"
-    folder.mkdir(exist_ok=True)
+def test_a_config_file(text: str, folder: Path) -> None:
     (folder / "odd.yaml").write_text(text, encoding="utf-8")
-    hypothesis.event(outcome(["--config=odd.yaml", *small(folder, cache_dir)], folder)[:40])
+    hypothesis.event(outcome(["--config=odd.yaml", *TINY], folder)[:40])
