@@ -23,7 +23,7 @@ from .conftest import TEMPLATE
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TEMPLATE))
-import train
+import train  # noqa: E402 - found there
 
 TINY = [
     "--model.dim=24",
