@@ -89,6 +89,23 @@ def test_a_signal_in_the_sanity_check_ends_it(
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
+def test_slurm_gets_no_checkpoint_of_lightning_s(
+    run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which the next job would read, whatever it was told."""
+    job = {"NTASKS": "1", "NTASKS_PER_NODE": "1", "JOB_ID": "7", "JOB_NAME": "train", "NODELIST": "localhost"}
+    for name, value in {**job, "PROCID": "0", "LOCALID": "0", "NODEID": "0"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    run("fit", *options(corpus), *traced("whole"))
+    with pytest.raises(SystemExit) as end:
+        run("fit", *options(corpus), *traced("cut"), *sends("SIGUSR1"))
+    assert end.value.code == 138
+    assert not list(tmp_path.rglob("hpc_ckpt*"))
+    monkeypatch.setenv("SLURM_JOB_ID", "8")
+    run("fit", *options(corpus), *traced("cut-on"), "--ckpt_path=last")
+    assert_nothing_lost()
+
+
 def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
     run: Run, corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +120,14 @@ def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
     limit = "--trainer.max_time=00:01:00:00"
     assert run("fit", *options(corpus), *traced("cut-on"), limit, "--ckpt_path=last").trainer.global_step == 12
     assert_nothing_lost()
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_the_process_at_once(tiny: list[str], tmp_path: Path, corpus: Path) -> None:
+    ended = start(tmp_path, TRAIN, "fit", *tiny, *options(corpus), *sends("SIGINT", batch=6, twice=True))
+    assert ended.returncode == -signal.SIGINT
+    last = torch.load(tmp_path / "runs/text_completion/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 4
 
 
 @pytest.mark.slow

@@ -37,7 +37,9 @@ class LastCheckpoint(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that continues has what it came from, but for a validation, which Lightning takes for done."""
         self.step = self.saved_step = trainer.global_step
-        clear(self.path(trainer).parent)
+        folder = self.path(trainer).parent
+        if trainer.is_global_zero:
+            clear(folder)
         if self.validates:
             loop = trainer.fit_loop.epoch_loop.val_loop
             loop.restarting, trainer.validating = False, True

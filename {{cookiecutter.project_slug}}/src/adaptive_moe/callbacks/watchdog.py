@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from lightning.fabric.plugins.environments import LightningEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 EXIT_CODE = 124  # that of the command `timeout`

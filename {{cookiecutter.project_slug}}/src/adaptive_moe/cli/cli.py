@@ -15,7 +15,7 @@ from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint
-from .errors import Parser, is_lost, refuse
+from .errors import Parser, ended_ranks, is_lost, refuse
 from .quiet import quiet
 
 
@@ -90,7 +90,7 @@ class CLI(LightningCLI):
         except RuntimeError as error:
             if not is_lost(error):
                 raise
-            refuse("another rank has ended or hangs, and this one cannot go on; see what that one has said")
+            refuse(f"{ended_ranks(self.trainer)}, and this one cannot go on; see what that one has said")
 
 
 def latest(callbacks: list[Callback]) -> list[Callback]:
