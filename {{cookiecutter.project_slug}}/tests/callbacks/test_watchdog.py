@@ -60,5 +60,5 @@ def test_one_process_is_not_watched(trainer: Any) -> None:
 
 
 def test_no_time_is_refused() -> None:
-    with pytest.raises(ValueError, match="minutes is 0.0; it must be more than 0"):
+    with pytest.raises(ValueError, match=r"minutes is 0\.0; it must be more than 0"):
         Watchdog(0.0)

@@ -68,9 +68,9 @@ class FiniteGuard(Callback):
         """Keep a number for each part; look at them when it is time."""
         routings: dict[str, Routing] = outputs["routings"]
         parts = {f"the router's logits of {name} are": each.logits.sum() for name, each in routings.items()}
-        parts["the loss is"] = outputs["loss"].detach()
-        if (norm := getattr(pl_module, "gradient_norm", None)) is not None:
-            parts["the gradient is"] = norm
+        parts["the loss is"] = loss = outputs["loss"].detach()
+        norm: Tensor | None = getattr(pl_module, "gradient_norm", None)  # none where nothing is clipped, or not yet
+        parts["the gradient is"] = torch.zeros_like(loss) if norm is None else norm
         self.rows.append(torch.stack(list(parts.values())))
         self.steps.append(trainer.global_step)
         self.samples.append(batch.samples)
