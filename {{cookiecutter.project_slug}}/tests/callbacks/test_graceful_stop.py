@@ -101,7 +101,7 @@ def test_slurm_gets_no_checkpoint_of_lightning_s(
     assert not list(tmp_path.rglob("hpc_ckpt*"))
     monkeypatch.setenv("SLURM_JOB_ID", "8")
     run("fit", *options(corpus), *traced("cut-on"), "--ckpt_path=last")
-    assert [line["batch"] for line in read("cut-on")][0] == 6
+    assert read("cut-on")[0]["batch"] == 6
 
 
 def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
