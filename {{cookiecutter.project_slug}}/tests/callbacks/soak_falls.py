@@ -67,3 +67,10 @@ def test_a_signal(case: str, tiny: list[str], tmp_path: Path, corpus: Path, monk
     given = [*program, "fit", *tiny, *options(corpus), *TWO]
     assert start(tmp_path, *given, *traced("whole")).returncode == 0
     assert_both_stop(tmp_path, given, code, name, **settings)
+
+
+def test_time_that_is_over_for_one_is_over_for_all(tiny: list[str], tmp_path: Path, corpus: Path) -> None:
+    given = [TRAIN, "fit", *tiny, *options(corpus), *TWO]
+    ended = start(tmp_path, *given, "--trainer.max_time=00:00:00:00")
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert "max_time is over: the run has ended after step 2" in ended.stdout

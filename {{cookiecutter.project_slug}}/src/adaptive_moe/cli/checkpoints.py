@@ -12,6 +12,9 @@ from .errors import refuse
 KEPT = {"last": ("last", "last-previous", "best"), "best": ("best",)}
 """What is taken for each, if the one before is damaged."""
 
+TRAINING = ("optimizer_states", "lr_schedulers", "loops")
+"""What training goes on with, beside the weights."""
+
 
 def find_checkpoint(config: Namespace, subcommand: str) -> None:
     """Put the path of the file that is meant into `config`, or refuse what does not exist or is not whole."""
@@ -22,7 +25,7 @@ def find_checkpoint(config: Namespace, subcommand: str) -> None:
     elif wanted and "://" not in wanted:
         if not Path(wanted).is_file():
             refuse(f"ckpt_path is {wanted}, and there is no such file; give a .ckpt file of a run, or last, or best")
-        if reason := fault(Path(wanted)):
+        if reason := fault(Path(wanted), *(TRAINING if subcommand == "fit" else ())):
             refuse(f"ckpt_path is {wanted}, and {reason}; give a .ckpt file of a run, or last, or best")
     elif not wanted and subcommand == "predict":
         refuse("ckpt_path is not given, and an untrained model predicts noise; add --ckpt_path last, or best")
