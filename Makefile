@@ -26,7 +26,7 @@ test: .venv/ready lint ## check and test the template, and the project that it h
 	cd template && OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal
 	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal
 
-soak: .venv/ready ## what takes an hour: a run goes on from every checkpoint of many kinds of runs, to the bit, also where it is killed; every task, policy and order
+soak: .venv/ready ## what takes more than an hour: a run goes on from every checkpoint of many kinds of runs, to the bit, also where it is killed; every task, policy and order
 	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider tests/data/soak_resume.py tests/tasks/soak_tasks.py tests/callbacks/soak_kills.py tests/callbacks/soak_falls.py
 
 lint: .venv/ready ## format, style and types
