@@ -45,7 +45,12 @@ def test_a_cut_file(path: Path, share: float) -> None:
 
 def test_what_is_no_checkpoint_of_a_run(path: Path) -> None:
     torch.save({"w": torch.zeros(1)}, path)
-    assert fault(path) == "it is no checkpoint of a run"
+    assert fault(path) == "it has no state_dict, so it is no checkpoint of a run"
+    torch.save(CONTENT, path)
+    assert not fault(path)
+    assert fault(path, "optimizer_states") == "it has no optimizer_states, so it is no checkpoint of a run"
+    torch.save([CONTENT], path)
+    assert "it has no state_dict" in fault(path)
     path.write_text("text")
     assert fault(path) == "it is damaged, or no checkpoint"
 

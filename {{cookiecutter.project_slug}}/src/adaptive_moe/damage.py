@@ -6,8 +6,8 @@ from zipfile import ZipFile
 import torch
 
 
-def fault(path: Path) -> str:
-    """What is wrong with it, in words; nothing if every record has its checksum, and it holds plain values.
+def fault(path: Path, *needed: str) -> str:
+    """What is wrong with it, in words; nothing if every record has its checksum, and it holds what is needed, plainly.
 
     Raises:
         OSError: It cannot be opened.
@@ -20,4 +20,5 @@ def fault(path: Path) -> str:
         content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
     except Exception:  # zipfile and torch have a dozen for an archive that is not one
         return "it is damaged, or no checkpoint"
-    return "" if isinstance(content, dict) and "state_dict" in content else "it is no checkpoint of a run"
+    missing = [key for key in ("state_dict", *needed) if not isinstance(content, dict) or key not in content]
+    return f"it has no {missing[0]}, so it is no checkpoint of a run" if missing else ""

@@ -14,15 +14,19 @@ class Sends(Callback):
     Batch -1 is when a validation begins, -2 the sanity check.
     """
 
-    def __init__(self, name: str, batch: int = 5, ranks: list[int] | None = None, parent: bool = False) -> None:
-        self.number, self.batch, self.ranks, self.parent = signal.Signals[name], batch, ranks or [0], parent
+    def __init__(
+        self, name: str, batch: int = 5, ranks: list[int] | None = None, parent: bool = False, twice: bool = False
+    ) -> None:
+        self.number, self.batch, self.ranks = signal.Signals[name], batch, ranks or [0]
+        self.parent, self.twice = parent, twice
 
     def send(self, trainer: Trainer) -> None:
         if trainer.global_rank in self.ranks:
             for worker in active_children():  # as a cluster does
                 os.kill(int(worker.pid or 0), self.number)
                 worker.join(0.3)
-            os.kill(os.getppid() if self.parent else os.getpid(), self.number)
+            for _ in range(1 + self.twice):
+                os.kill(os.getppid() if self.parent else os.getpid(), self.number)
 
     def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
         if trainer.fit_loop.total_batch_idx == self.batch:

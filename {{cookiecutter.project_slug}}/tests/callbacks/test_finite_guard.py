@@ -120,6 +120,21 @@ def test_a_step_that_is_skipped_changes_no_weight(run: Run, capsys: pytest.Captu
     assert "): the step is left out, 1 of 10." in said
 
 
+def test_weights_that_are_broken_are_not_saved(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """A validation comes before the log."""
+    options = ["--trainer.max_steps=9", "--trainer.log_every_n_steps=9", "--trainer.val_check_interval=2"]
+    with pytest.raises(SystemExit):
+        run("fit", *options, *poisoned("batches=[2]"))
+    assert "error: the loss is not finite in step 3, of" in capsys.readouterr().err
+    last = torch.load(FOLDER.parent / "checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 2
+
+
+def test_a_gradient_alone_is_skipped_too(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("fit", "--trainer.max_steps=4", *skipping(), *poisoned("batches=[2]", "gradient=true"))
+    assert "the gradient is not finite in step 3, of samples" in capsys.readouterr().out
+
+
 def test_skips_are_counted(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("fit", "--trainer.max_steps=9", *skipping(2), *poisoned("batches=[1,3,5]"))

@@ -14,7 +14,6 @@ from ..data.resume import TWO, traced
 from ..data.trace import read
 
 LAST = "checkpoints/last.ckpt has it; the same command with --ckpt_path last goes on"
-TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", TRAIN]
 
 
 def options(corpus: Path) -> list[str]:
@@ -70,7 +69,7 @@ def test_a_signal_saves_its_step_and_the_run_goes_on(
     assert_nothing_lost()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_workers_that_read_get_the_signal_too(name: str, run: Run, corpus: Path) -> None:
     with pytest.raises(SystemExit) as end:
         run("fit", *options(corpus), "--trainer.limit_val_batches=0", "--data.num_workers=2", *sends(name, batch=2))
@@ -87,6 +86,22 @@ def test_a_signal_in_the_sanity_check_ends_it(
     assert end.value.code == 143
     assert "after step 0, and there was nothing to save" in capsys.readouterr().out
     assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_slurm_gets_no_checkpoint_of_lightning_s(
+    run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which the next job would read, whatever it was told."""
+    job = {"NTASKS": "1", "NTASKS_PER_NODE": "1", "JOB_ID": "7", "JOB_NAME": "train", "NODELIST": "localhost"}
+    for name, value in {**job, "PROCID": "0", "LOCALID": "0", "NODEID": "0"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    with pytest.raises(SystemExit) as end:
+        run("fit", *options(corpus), *traced("cut"), *sends("SIGUSR1"))
+    assert end.value.code == 138
+    assert not list(tmp_path.rglob("hpc_ckpt*"))
+    monkeypatch.setenv("SLURM_JOB_ID", "8")
+    run("fit", *options(corpus), *traced("cut-on"), "--ckpt_path=last")
+    assert read("cut-on")[0]["batch"] == 6
 
 
 def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
@@ -106,28 +121,29 @@ def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
 
 
 @pytest.mark.slow
+def test_a_second_ctrl_c_ends_the_process_at_once(tiny: list[str], tmp_path: Path, corpus: Path) -> None:
+    ended = start(tmp_path, TRAIN, "fit", *tiny, *options(corpus), *sends("SIGINT", batch=6, twice=True))
+    assert ended.returncode == -signal.SIGINT
+    last = torch.load(tmp_path / "runs/text_completion/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 4
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    ("program", "ranks", "parent", "code"),
-    [([TRAIN], "[1]", False, 143), (TORCHRUN, "[0,1]", False, 1)],
-    ids=["one rank", "torchrun, all ranks"],
-)
-def test_all_ranks_stop_at_the_same_step(
-    program: list[str],
-    ranks: str,
-    parent: bool,
-    code: int,
-    tiny: list[str],
-    tmp_path: Path,
-    corpus: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_signal_to_one_rank_stops_all_at_the_same_step(
+    tiny: list[str], tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = [*program, "fit", *tiny, *options(corpus), *TWO]
+    given = [TRAIN, "fit", *tiny, *options(corpus), *TWO]
     assert start(tmp_path, *given, *traced("whole")).returncode == 0
-    ended = start(tmp_path, *given, *traced("cut"), *sends("SIGTERM", ranks=ranks, parent=parent))
+    assert_both_stop(tmp_path, given, 143, "SIGTERM", ranks="[1]")
+
+
+def assert_both_stop(folder: Path, given: list[str], code: int, name: str, **settings: Any) -> None:
+    """Two ranks, which get a signal in the sixth step and agree in the seventh; and go on."""
+    ended = start(folder, *given, *traced("cut"), *sends(name, **settings))
     assert ended.returncode == code, ended.stderr[-3000:]
-    assert "SIGTERM: the run has ended after step 7" in ended.stdout
-    assert start(tmp_path, *given, *traced("cut-on"), "--ckpt_path=last").returncode == 0
+    assert f"{name}: the run has ended after step 7" in ended.stdout
+    assert start(folder, *given, *traced("cut-on"), "--ckpt_path=last").returncode == 0
     for rank in (0, 1):
         assert_nothing_lost(rank)

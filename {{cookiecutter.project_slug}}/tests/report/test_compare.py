@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import compare
 import pytest
+import torch
 
 from adaptive_moe.report.results import Failed, Results, Run
 
@@ -102,7 +104,7 @@ def cut(arguments: list[str], folder: str, validation: int, number: int = signal
 
 @pytest.mark.slow
 def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str]) -> None:
-    """Killed behind the first validation; and interrupted from the terminal, as it were, behind step 100."""
+    """Cut behind the first validation, from where it begins anew; and behind the checkpoint of step 100."""
     arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
     cut(arguments, "cut", 10)
     compare.main([*arguments, "--folder=cut"])
@@ -113,10 +115,19 @@ def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[s
     del results["runs"]["adaptive"]
     Path("again").mkdir()
     Path("again/results.json").write_text(json.dumps(results))
-    cut(arguments, "again", 100, signal.SIGINT)
-    assert "SIGTERM: the run has ended after step 10" in Path("again/adaptive/seed_0.log").read_text()
+    cut(arguments, "again", 100)
     compare.main([*arguments, "--folder=again"])
     assert without_times(json.loads(Path("again/results.json").read_text())) == without_times(json.loads(whole))
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_the_run_that_is_under_way(arguments: list[str]) -> None:
+    """Its terminal tells both."""
+    cut([*arguments[:-1], "adaptive", "--seeds=1"], "cut", 10, signal.SIGINT)
+    said = re.search(r"SIGTERM: the run has ended after step (\d+)", Path("cut/adaptive/seed_0.log").read_text())
+    assert said
+    last = torch.load("cut/adaptive/seed_0/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == int(said[1]) >= 10
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

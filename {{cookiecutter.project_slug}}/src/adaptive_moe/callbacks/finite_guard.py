@@ -26,8 +26,8 @@ class FiniteGuard(Callback):
     folder has them for each rank.
 
     Args:
-        on_fault: `stop`, at the next log, so that no step waits for the device; or `skip` the optimiser's step on all
-            ranks, for which each step waits.
+        on_fault: `stop`, at the next log or before the next checkpoint, so that no step waits for the device; or `skip`
+            the optimiser's step on all ranks, for which each step waits.
         max_skips: How many steps are left out before the run ends.
 
     Raises:
@@ -38,6 +38,7 @@ class FiniteGuard(Callback):
         if max_skips < 1:
             raise ValueError(f"max_skips is {max_skips}; it must be at least 1")
         self.on_fault, self.max_skips = on_fault, max_skips
+        self.forget()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Nothing has happened yet."""
@@ -68,26 +69,36 @@ class FiniteGuard(Callback):
         """Keep a number for each part; look at them when it is time."""
         routings: dict[str, Routing] = outputs["routings"]
         parts = {f"the router's logits of {name} are": each.logits.sum() for name, each in routings.items()}
-        parts["the loss is"] = outputs["loss"].detach()
-        if (norm := getattr(pl_module, "gradient_norm", None)) is not None:
-            parts["the gradient is"] = norm
+        parts["the loss is"] = loss = outputs["loss"].detach()
+        norm: Tensor | None = getattr(pl_module, "gradient_norm", None)  # none where nothing is clipped, or not yet
+        parts["the gradient is"] = torch.zeros_like(loss) if norm is None else norm
+        if self.skipping:
+            parts["the gradient is"] = torch.full_like(loss, torch.nan)
         self.rows.append(torch.stack(list(parts.values())))
         self.steps.append(trainer.global_step)
         self.samples.append(batch.samples)
+        self.parts = list(parts)
         if self.skipping:
-            self.skip(trainer, list(parts))
+            self.skip(trainer)
         elif logs_now(trainer, self.logged_step):
             self.logged_step = trainer.global_step
-            if self.on_fault == "stop" and (found := self.found(trainer, list(parts))):
-                raise RunError(
-                    f"{found}; lower --model.optimizer.lr, or raise --model.aux_loss.router_z_weight, for example to "
-                    "0.001"
-                )
-            self.forget()
+            self.look(trainer)
 
-    def skip(self, trainer: Trainer, parts: list[str]) -> None:
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """What is broken is not worth keeping."""
+        self.look(trainer)
+
+    def look(self, trainer: Trainer) -> None:
+        """At all that has gathered."""
+        if self.on_fault == "stop" and (found := self.found(trainer)):
+            raise RunError(
+                f"{found}; lower --model.optimizer.lr, or raise --model.aux_loss.router_z_weight, for example to 0.001"
+            )
+        self.forget()
+
+    def skip(self, trainer: Trainer) -> None:
         """Tell, and go on."""
-        found = self.found(trainer, parts) or f"the gradient is not finite in step {trainer.global_step}"
+        found = self.found(trainer)
         self.skips, self.skipping = self.skips + 1, False
         self.forget()
         if self.skips > self.max_skips:
@@ -95,9 +106,11 @@ class FiniteGuard(Callback):
         if trainer.is_global_zero:
             print(f"\n{found}: the step is left out, {self.skips} of {self.max_skips}.", flush=True)
 
-    def found(self, trainer: Trainer, parts: list[str]) -> str:
+    def found(self, trainer: Trainer) -> str:
         """What was not finite first, in words, if anything; on all ranks together."""
-        broken = ~torch.stack(self.rows).isfinite()
+        if not self.rows:
+            return ""
+        broken, parts = ~torch.stack(self.rows).isfinite(), self.parts
         places = sum_over_ranks(broken.long()).nonzero().tolist()
         if not places:
             return ""

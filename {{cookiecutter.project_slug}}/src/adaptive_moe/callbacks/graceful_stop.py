@@ -74,7 +74,7 @@ class GracefulStop(Checkpoint):  # which Lightning calls behind all others: what
             for last in callbacks_of(trainer, LastCheckpoint):
                 last.keep(trainer)
         if self.told == TIME_IS_UP:
-            trainer.should_stop, trainer.limit_val_batches = True, 0
+            self.limit, trainer.should_stop, trainer.limit_val_batches = trainer.limit_val_batches, True, 0
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """The step that was saved has been logged too."""
@@ -100,6 +100,7 @@ class GracefulStop(Checkpoint):  # which Lightning calls behind all others: what
         """It was time, or all is done."""
         self.maximum.last()
         if self.told == TIME_IS_UP:
+            trainer.limit_val_batches = self.limit
             self.tell(trainer, "max_time is over")
 
     def leave(self, trainer: Trainer) -> None:

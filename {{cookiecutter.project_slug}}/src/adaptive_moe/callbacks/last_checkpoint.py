@@ -37,7 +37,9 @@ class LastCheckpoint(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A run that continues has what it came from, but for a validation, which Lightning takes for done."""
         self.step = self.saved_step = trainer.global_step
-        clear(self.path(trainer).parent)
+        folder = self.path(trainer).parent
+        if trainer.is_global_zero:
+            clear(folder)
         if self.validates:
             loop = trainer.fit_loop.epoch_loop.val_loop
             loop.restarting, trainer.validating = False, True
@@ -60,13 +62,13 @@ class LastCheckpoint(Checkpoint):
         if self.validates or self.step % self.every_n_train_steps == 0 or self.step == trainer.max_steps:
             self.keep(trainer)
 
-    def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint that is written before a validation."""
-        return {"validates": self.validates}
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """No state of its own: Lightning takes only one callback of a class that has one."""
+        checkpoint["validates"] = self.validates
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Of the run that goes on."""
-        self.validates = state_dict["validates"]
+        self.validates = checkpoint.get("validates", False)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Whatever has ended it."""

@@ -1,6 +1,5 @@
 """Checkpoints that are whole, whatever happens while they are written."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,10 @@ class WholeCheckpoints(TorchCheckpointIO):
     failed = False
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """On the rank that writes."""
+        """On the rank that writes; what is no file of this system's goes Lightning's way."""
+        if "://" in str(path):
+            super().save_checkpoint(checkpoint, path, storage_options)
+            return
         path = Path(path)
         try:
             with whole(path, path.with_name(PREVIOUS) if path.name == LAST else None) as file:
@@ -51,5 +53,4 @@ class WholeCheckpoints(TorchCheckpointIO):
 def clear(folder: Path) -> None:
     """What a process left that was killed while it wrote."""
     for path in folder.glob("*.ckpt.partial"):
-        with suppress(OSError):  # another rank does the same
-            path.unlink()
+        path.unlink()

@@ -12,6 +12,9 @@ from .errors import refuse
 KEPT = {"last": ("last", "last-previous", "best"), "best": ("best",)}
 """What is taken for each, if the one before is damaged."""
 
+TRAINING = ("optimizer_states", "lr_schedulers", "loops")
+"""What training goes on with, beside the weights."""
+
 
 def named_file(words: list[str]) -> Path | None:
     """The file, or the run's last one, that a command names by its path: read before all else, since options follow it.
@@ -28,7 +31,8 @@ def named_file(words: list[str]) -> Path | None:
     if path.is_dir():
         found, reason = sound(path / "checkpoints", "last"), "there is no checkpoint in it"
     else:
-        reason = fault(path) if path.is_file() else "there is no such file"
+        needed = TRAINING if "fit" in words else ()
+        reason = fault(path, *needed) if path.is_file() else "there is no such file"
         found = None if reason else path
     if not found:
         refuse(f"ckpt_path is {wanted}, and {reason}; give a .ckpt file of a run, a run's folder, or last, or best")

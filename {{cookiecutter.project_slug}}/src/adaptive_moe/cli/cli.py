@@ -21,7 +21,7 @@ from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
 from .continued import go_on, with_config
-from .errors import Parser, is_lost, refuse
+from .errors import Parser, ended_ranks, is_lost, refuse
 from .launcher import follow_launcher
 from .quiet import quiet
 from .trainer import ExportingTrainer
@@ -125,7 +125,7 @@ class CLI(LightningCLI):
         except RuntimeError as error:
             if not is_lost(error):
                 raise
-            refuse("another rank has ended or hangs, and this one cannot go on; see what that one has said")
+            refuse(f"{ended_ranks(self.trainer)}, and this one cannot go on; see what that one has said")
 
 
 def latest(callbacks: list[Callback]) -> list[Callback]:

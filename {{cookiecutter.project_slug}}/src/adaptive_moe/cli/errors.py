@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 import torch
+from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser
 
 LOOK = "--print_config shows the options and classes in use, --help all of them"
@@ -57,6 +58,14 @@ def is_lost(error: RuntimeError) -> bool:
     """Whether what has failed is the connection to another process."""
     said = r"(closed|reset) by peer|[Tt]imed out|Broken pipe|Connection refused|(?i:store).*closed"
     return torch.distributed.is_initialized() and bool(re.search(said, str(error)))
+
+
+def ended_ranks(trainer: Trainer) -> str:
+    """Those of this machine that are known to have failed: the ones that Lightning has started here."""
+    started = getattr(trainer.strategy.launcher, "procs", [])
+    codes = {rank: process.poll() for rank, process in enumerate(started, 1)}
+    ended = [f"local rank {rank} has ended with code {code}" for rank, code in codes.items() if code]
+    return ", ".join(ended) or "another rank has ended or hangs"
 
 
 def plain(text: str) -> str:
