@@ -22,7 +22,7 @@ from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
 from .continued import go_on, with_config
 from .errors import Parser, ended_ranks, is_lost, refuse
-from .launcher import follow_launcher
+from .launcher import launched
 from .quiet import quiet
 from .trainer import ExportingTrainer
 
@@ -79,7 +79,6 @@ class CLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Only training writes into a run."""
         config = self.config[str(self.subcommand)]
-        follow_launcher(config)
         if self.checkpoint:
             if self.subcommand == "fit":
                 go_on(config, self.checkpoint, self.parser.dump(self.config, skip_none=False))
@@ -92,6 +91,10 @@ class CLI(LightningCLI):
         if self.subcommand != "fit":
             config.trainer.logger, self.save_config_callback = False, None  # it would log at step 0
             warnings.filterwarnings("ignore", "The dirpath has changed")  # of checkpoints that are not written
+
+    def instantiate_trainer(self, **options: Any) -> Trainer:
+        """Where a launcher has started several processes, it knows how many."""
+        return super().instantiate_trainer(**launched(self.config[str(self.subcommand)].trainer.devices), **options)
 
     def instantiate_classes(self) -> None:
         """A value that a constructor refuses is a mistake in the command, not in the program."""
