@@ -29,6 +29,8 @@ def contains(merged: Any, overlay: Any) -> bool:
         if "callbacks+" in overlay:
             return contains(merged["callbacks"][-1], overlay["callbacks+"][0])
         return all(contains(merged[key], value) for key, value in overlay.items())
+    if isinstance(overlay, list) and isinstance(merged, list) and len(overlay) == len(merged):
+        return all(contains(one, other) for one, other in zip(merged, overlay, strict=True))
     return bool(merged == overlay) or str(merged).endswith(f".{overlay}")
 
 

@@ -77,8 +77,9 @@ def test_the_threshold_that_it_has_reached_is_restored_from_the_checkpoint(run: 
     assert threshold(run("fit", *BUDGET, "--trainer.max_steps=4", "--ckpt_path=last")) == trained
 
 
-def test_without_it_the_command_line_says_how_a_checkpoint_is_gated(run: Run) -> None:
-    run("fit", *BUDGET, "--trainer.max_steps=2")
+def test_the_command_line_says_how_a_checkpoint_is_gated_or_it_is_as_it_was_trained(run: Run) -> None:
+    trained = threshold(run("fit", *BUDGET, "--trainer.max_steps=2"))
+    assert threshold(run("validate", "--ckpt_path=last")) == trained
     with pytest.warns(UserWarning, match="add the following callbacks: \\['ComputeBudget'\\]"):
         validated = run("validate", "--ckpt_path=last", "--model.gating.threshold=0.25")
     assert threshold(validated) == torch.tensor(0.25)

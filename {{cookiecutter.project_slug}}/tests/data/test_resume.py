@@ -62,7 +62,8 @@ def test_two_processes_go_on_to_the_bit_and_one_goes_on_where_they_were(
     kill_at = epoch_ends(read("whole"))[0] + 3
     process(tmp_path, *given, *TWO, *traced("killed", kill_at, hard=True))
     shutil.copytree("runs/killed", "runs/one")
-    said = process(tmp_path, *given, *traced("one-on"), "--ckpt_path=last", "--trainer.max_epochs=2")
+    alone = ["--trainer.devices=1", "--trainer.strategy=auto"]
+    said = process(tmp_path, *given, *alone, *traced("one-on"), "--ckpt_path=last", "--trainer.max_epochs=2")
     assert "world size is 2, and this run's 1: epoch 1 goes on" in said
     traces = [*read("killed", 0), *read("killed", 1), *read("one-on")]
     seen = [sample for line in traces if line.get("epoch") == 1 for sample, _ in line["samples"]]

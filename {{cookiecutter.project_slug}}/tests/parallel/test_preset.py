@@ -57,7 +57,8 @@ def test_one_process_goes_on_where_two_were(tiny: list[str], run: Run, tmp_path:
     short = ["--trainer.limit_val_batches=1", "--trainer.num_sanity_val_steps=0"]
     done = start(tmp_path, TRAIN, "fit", *tiny, *short, PRESET, "--trainer.devices=2", "--trainer.max_steps=2")
     assert done.returncode == 0, done.stderr[-3000:]
-    trainer = run("fit", *short, "--trainer.max_steps=3", "--ckpt_path=last").trainer
+    alone = ["--trainer.devices=1", "--trainer.strategy=auto"]
+    trainer = run("fit", *short, *alone, "--trainer.max_steps=3", "--ckpt_path=last").trainer
     assert trainer.global_step == 3
     parameters = sum(parameter.numel() for parameter in trainer.lightning_module.parameters())
     assert f"parameters          {parameters:,};" in done.stdout

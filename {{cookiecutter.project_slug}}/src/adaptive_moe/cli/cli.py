@@ -20,7 +20,7 @@ from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
-from .continued import go_on, with_config
+from .continued import go_on, with_config, without_twins
 from .errors import Parser, ended_ranks, is_lost, refuse
 from .launcher import launched
 from .quiet import quiet
@@ -83,8 +83,7 @@ class CLI(LightningCLI):
             if self.subcommand == "fit":
                 go_on(config, self.checkpoint, self.parser.dump(self.config, skip_none=False))
             config.ckpt_path = str(self.checkpoint)
-        called = config.trainer.callbacks or []  # one that a run's config has and its command adds again is one
-        called = [each for number, each in enumerate(called) if each not in called[:number]]
+        called = without_twins(config.trainer.callbacks or [], self.checkpoint)
         if config.trainer.enable_progress_bar is False:
             called = [each for each in called if not each.class_path.endswith("MoEProgressBar")]
         config.trainer.callbacks = called
@@ -94,7 +93,18 @@ class CLI(LightningCLI):
 
     def instantiate_trainer(self, **options: Any) -> Trainer:
         """Where a launcher has started several processes, it knows how many."""
-        return super().instantiate_trainer(**launched(self.config[str(self.subcommand)].trainer.devices), **options)
+        options |= launched(self.config[str(self.subcommand)].trainer.devices)
+        try:
+            return super().instantiate_trainer(**options)
+        except Exception as error:  # Lightning has many kinds for options that it cannot take
+            refuse(f"the trainer cannot be made of these options: {error}")
+
+    def _set_seed(self) -> None:
+        """A number that is none is a mistake in the command."""
+        try:
+            super()._set_seed()
+        except ValueError as error:
+            refuse(str(error))
 
     def instantiate_classes(self) -> None:
         """A value that a constructor refuses is a mistake in the command, not in the program."""

@@ -25,8 +25,9 @@ def with_config(words: list[str], commands: Container[str], checkpoint: Path | N
         return words
     config.pop("ckpt_path", None)
     if words[place - 1] != "fit":
-        callbacks = {"callbacks": config["trainer"]["callbacks"]}
-        config = {"model": config["model"], "data": config["data"], "trainer": callbacks}
+        steered = not any(word.startswith("--model.gating") for word in words)  # or the command says who is chosen
+        callbacks = {"trainer": {"callbacks": config["trainer"]["callbacks"]}} if steered else {}
+        config = {"model": config["model"], "data": config["data"], **callbacks}
     return [*words[:place], f"--config={json.dumps(config)}", *words[place:]]
 
 
@@ -35,6 +36,16 @@ def config_of(checkpoint: Path | None) -> dict[str, Any]:
     path = checkpoint and checkpoint.parent.parent / "config.yaml"
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) if path and path.is_file() else {}
     return config
+
+
+def without_twins(callbacks: list[Namespace], checkpoint: Path | None) -> list[Namespace]:
+    """Those that the command adds take the place of those of their class that the checkpoint's run had."""
+    had = config_of(checkpoint).get("trainer", {}).get("callbacks") or []
+    old, added = callbacks[: len(had)], callbacks[len(had) :]
+    if [each.class_path for each in old] != [each["class_path"] for each in had]:
+        return callbacks  # another list, or none
+    classes = {each.class_path for each in added}
+    return [each for each in old if each.class_path not in classes] + added
 
 
 def go_on(config: Namespace, checkpoint: Path, printed: str) -> None:

@@ -10,6 +10,8 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 LOOK = "--print_config shows the options and classes in use, --help all of them"
 
+LONGEST = 400  # letters of what a library says
+
 # What the parser says, and how a person would say it. The first that fits is taken.
 SENTENCES = {
     r"\n *- (?P<reason>\w+ is [^\n]+; [^\n]+)\n": "{reason}",
@@ -19,6 +21,9 @@ SENTENCES = {
     ),
     r'Parser key "(?P<key>[^"]+)":\s+Expected an? (?P<type>.+?)\. Got value: (?P<value>.*)': (
         "{key} is {value}; it takes {type}"
+    ),
+    r'Parser key "(?P<key>[^"]+)":\s+Does not validate against any.*Not a valid subclass of (?P<type>\w+)': (
+        "{key} has something that is no {type}; LOOK"
     ),
     r'Parser key "config": (?P<reason>.*)': "{reason}; --config takes a YAML file, for example one below configs/",
     r"Problems parsing config: (?P<reason>.*)": "a config is not valid YAML: {reason}; mend it there",
@@ -69,6 +74,7 @@ def ended_ranks(trainer: Trainer) -> str:
 
 
 def plain(text: str) -> str:
-    """One line; types as one reads them: int, not <class 'int'>."""
+    """One line, which ends somewhere; types as one reads them: int, not <class 'int'>."""
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", " ".join(text.split()))
-    return re.sub(r"typing\.Literal\[(.*?)\]", lambda match: match[1].replace(", ", " or "), text)
+    text = re.sub(r"typing\.Literal\[(.*?)\]", lambda match: match[1].replace(", ", " or "), text)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."

@@ -36,4 +36,4 @@ def counted(devices: int | str | list[int], launcher: str, processes: str, machi
             f"devices is {devices}, and {launcher} has started {number} processes on this machine; "
             "take --config configs/ddp.yaml, or --trainer.devices auto"
         )
-    return {"devices": int(number), "num_nodes": int(os.environ[machines])}
+    return {"devices": int(number), "num_nodes": int(os.environ.get(machines, "1"))}
