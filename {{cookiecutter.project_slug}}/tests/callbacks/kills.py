@@ -12,7 +12,8 @@ from lightning.pytorch import Callback, Trainer
 
 
 class Kills(Callback):
-    """By a signal, on one of the ranks or on all, so many seconds after training begins or after a checkpoint does."""
+    """By a signal, on one of the ranks or on all, so many seconds after training begins or after a checkpoint does;
+    with a seed below 0, never."""
 
     def __init__(self, name: str, seed: int) -> None:
         chance = random.Random(seed)
@@ -23,7 +24,7 @@ class Kills(Callback):
         self.saved = 0
 
     def start(self, trainer: Trainer) -> None:
-        if self.rank in (-1, trainer.global_rank) or trainer.world_size == 1:
+        if self.seed >= 0 and (self.rank in (-1, trainer.global_rank) or trainer.world_size == 1):
             threading.Thread(target=self.kill, args=(trainer,), daemon=True).start()
 
     def kill(self, trainer: Trainer) -> None:

@@ -21,7 +21,7 @@ class Sends(Callback):
         self.parent, self.twice = parent, twice
 
     def send(self, trainer: Trainer) -> None:
-        if trainer.global_rank in self.ranks:
+        if trainer.global_rank in self.ranks and trainer.ckpt_path is None:  # not again when the run goes on
             for worker in active_children():  # as a cluster does
                 os.kill(int(worker.pid or 0), self.number)
                 worker.join(0.3)

@@ -56,7 +56,7 @@ def test_killed_again_and_again(
             break
         assert ended.returncode in ENDS[name], ended.stderr[-3000:]
         assert "damaged" not in ended.stdout
-    assert start(tmp_path, *given, *traced("cut"), "--ckpt_path=last").returncode == 0
+    assert start(tmp_path, *given, *traced("cut"), *killed(name, -1), "--ckpt_path=last").returncode == 0
     for rank in range(processes):
         whole, parts = read("whole", rank), read("cut", rank)
         assert parts[-1] == whole[-1]  # the weights
