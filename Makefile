@@ -23,10 +23,11 @@ demo: .venv/ready ## scaffold the default project into demo/ and train it: repla
 	@echo "The project is in $(DEMO). From here, its curves: .venv/bin/tensorboard --logdir $(DEMO)/runs"
 
 test: .venv/ready lint ## check and test the template, and the project that it holds in place
-	cd template && OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal
+	cd template && OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal -m "not soak"
 	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -p no:cacheprovider -n 2 --dist worksteal
 
 soak: .venv/ready ## what takes hours: resumes, kills, every task, policy and order; five hundred bakes, and all tests of one
+	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider -m soak
 	cd template && "$(BIN)/python" -m pytest -p no:cacheprovider $$(find tests -name "soak_*.py")
 	"$(BIN)/python" -m pytest -p no:cacheprovider --hypothesis-profile soak tests/test_answers.py tests/soak_bake.py tests/soak_config.py
 

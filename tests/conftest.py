@@ -18,7 +18,7 @@ OTHER_NAMES = {"project_name": "Gated Prose", "package_name": "gated_prose"}
 ASKED = {name for name in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")) if not name.startswith("_")}
 Bake = Callable[..., Path]
 
-hypothesis.settings.register_profile("quick", max_examples=24, deadline=None, suppress_health_check=list(HealthCheck))
+hypothesis.settings.register_profile("quick", max_examples=16, deadline=None, suppress_health_check=list(HealthCheck))
 hypothesis.settings.register_profile("soak", max_examples=500, parent=hypothesis.settings.get_profile("quick"))
 hypothesis.settings.load_profile("quick")
 

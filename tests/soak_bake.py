@@ -1,8 +1,13 @@
-"""What takes long: all tests of a project under other names."""
+"""What takes long: all types and tests of a project under other names."""
 
 import re
+from pathlib import Path
 
 from .conftest import OTHER_NAMES, Bake, run
+
+
+def test_its_types_hold(project: Path) -> None:
+    assert "no issues found" in run(project, "-m", "mypy")
 
 
 def test_all_of_its_own_tests_pass(bake: Bake) -> None:

@@ -76,15 +76,11 @@ def test_toml_and_yaml_parse_and_carry_the_answers(project: Path) -> None:
     assert citation["references"][0]["identifiers"][0]["value"] == "arXiv:2310.07188"
 
 
-@pytest.mark.parametrize("name", ["gated_prose", "a", "a_package_with_a_name_of_forty_letters_x"])
+@pytest.mark.parametrize("name", ["gated_prose", "a", "zebra", "a_package_with_a_name_of_forty_letters_x"])
 def test_it_is_lint_clean_under_any_name(bake: Bake, name: str) -> None:
     folder = bake(package_name=name)
     run(folder, "-m", "ruff", "check", ".")
     run(folder, "-m", "ruff", "format", "--check", ".")
-
-
-def test_its_types_hold(project: Path) -> None:
-    assert "no issues found" in run(project, "-m", "mypy")
 
 
 def test_its_own_tests_pass(bake: Bake) -> None:
@@ -92,9 +88,7 @@ def test_its_own_tests_pass(bake: Bake) -> None:
     pytest_quietly = ["-m", "pytest", "-p", "no:cacheprovider", "-q", "-m", "not slow"]
     assert re.search(r"\d+ tests collected|\d+/\d+ tests", run(folder, *pytest_quietly, "--collect-only"))
     # what a name can break; all else is tested in place (and here in soak_bake.py)
-    named = [
-        f"tests/{name}" for name in ("cli", "export", "parallel/test_preset.py", "test_habits.py", "test_readme.py")
-    ]
+    named = [f"tests/{name}" for name in ("export", "parallel/test_preset.py", "test_habits.py", "test_readme.py")]
     assert re.search(r"\d+ passed", run(folder, *pytest_quietly, "-n", "2", *named))
 
 

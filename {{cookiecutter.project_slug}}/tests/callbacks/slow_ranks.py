@@ -22,6 +22,7 @@ from adaptive_moe.callbacks import StepTimer  # noqa: E402
 from adaptive_moe.data import Batch  # noqa: E402
 from adaptive_moe.moe import Threshold  # noqa: E402
 from adaptive_moe.ranks import host_group  # noqa: E402
+
 from tests.callbacks.training import Batches, fit, task  # noqa: E402
 
 RANK, STEPS = int(os.environ.get("RANK", 0)), 20

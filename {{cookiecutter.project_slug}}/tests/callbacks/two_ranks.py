@@ -13,6 +13,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from adaptive_moe.callbacks import ComputeBudget, ExpertLoadBalancer  # noqa: E402
 from adaptive_moe.moe import Threshold  # noqa: E402
+
 from tests.callbacks.training import Batches, fit, layers, task  # noqa: E402
 
 

@@ -10,6 +10,7 @@ from adaptive_moe.cli.continued import changed, with_config
 from ..conftest import Run
 
 RUNS = Path("runs/text_completion")
+LAST = RUNS / "version_0/checkpoints/last.ckpt"
 OWN = ["--trainer.max_steps=4", "--model.warmup_steps=7", "--model.gating.threshold=0.3"]
 
 
@@ -17,7 +18,8 @@ def test_the_folder_alone_is_enough(run: Run, capsys: pytest.CaptureFixture[str]
     run("fit", *OWN)
     before = (RUNS / "version_0/config.yaml").read_text()
     made = run("fit", "--ckpt_path=runs/text_completion/version_0", "--trainer.max_steps=6")
-    assert "version_0 goes on; changed: trainer.max_steps 4 -> 6.\n" in capsys.readouterr().out
+    said = capsys.readouterr().err
+    assert f"fit goes on from {LAST}; changed: trainer.max_steps 4 -> 6.\n" in said
     assert made.trainer.global_step == 6
     assert made.model.warmup_steps == 7
     assert [path.name for path in RUNS.iterdir()] == ["version_0"]
@@ -28,8 +30,8 @@ def test_the_folder_alone_is_enough(run: Run, capsys: pytest.CaptureFixture[str]
 def test_a_file_begins_a_new_run_of_the_same_kind(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run("fit", *OWN)
     run("fit", "--ckpt_path=last", "--trainer.max_steps=5")  # a folder that was named once is not named for ever
-    made = run("fit", "--ckpt_path=runs/text_completion/version_0/checkpoints/last.ckpt", "--trainer.max_steps=6")
-    assert "A new run goes on from runs/text_completion/version_0/checkpoints/last.ckpt" in capsys.readouterr().out
+    made = run("fit", f"--ckpt_path={LAST}", "--trainer.max_steps=6")
+    assert f"fit goes on from {LAST}, in a new run" in capsys.readouterr().err
     assert (made.trainer.global_step, made.model.warmup_steps) == (6, 7)
     assert sorted(path.name for path in RUNS.iterdir()) == ["version_0", "version_1"]
     assert torch.load(RUNS / "version_0/checkpoints/last.ckpt", weights_only=True)["global_step"] == 5
@@ -55,6 +57,8 @@ def test_what_a_checkpoint_would_override_is_refused_with_both_values(
         assert reason in capsys.readouterr().err
     assert (RUNS / "version_0/config.yaml").read_text() == before
     run("validate", "--ckpt_path=last", "--model.optimizer.lr=0.5")  # which trains nothing
+    told = f"validate reads {LAST}; changed: model.optimizer.lr 0.002 -> 0.5."
+    assert told in capsys.readouterr().err
 
 
 def test_a_callback_of_the_command_is_not_there_twice_when_its_run_goes_on(run: Run) -> None:

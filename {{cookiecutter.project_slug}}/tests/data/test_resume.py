@@ -36,7 +36,11 @@ CASES: dict[str, list[str]] = {
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("case", CASES)
+FIRST = ("paper, workers", "paced, padded, steered", "stream")
+OTHERS = [pytest.param(case, marks=pytest.mark.soak) for case in CASES if case not in FIRST]
+
+
+@pytest.mark.parametrize("case", [*FIRST, *OTHERS])
 def test_one_process_goes_on_to_the_bit(case: str, run: Run, corpus: Path) -> None:
     given = [*options(corpus), *CASES[case]]
     run("fit", *given, *traced("whole"))

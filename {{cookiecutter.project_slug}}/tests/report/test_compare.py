@@ -121,6 +121,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[s
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_ctrl_c_saves_the_run_that_is_under_way(arguments: list[str]) -> None:
     """Its terminal tells both."""
     cut([*arguments[:-1], "adaptive", "--seeds=1"], "cut", 10, signal.SIGINT)

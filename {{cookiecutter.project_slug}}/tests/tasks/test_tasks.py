@@ -62,7 +62,11 @@ def corpus_of(tmp_path: Path) -> Any:
     return write
 
 
-@pytest.mark.parametrize("task", ASKED)
+SEEN = ("text_completion", "sentiment", "translation")  # one of each architecture
+OTHERS = [pytest.param(task, marks=pytest.mark.soak) for task in ASKED if task not in SEEN]
+
+
+@pytest.mark.parametrize("task", [*SEEN, *OTHERS])
 def test_it_trains_evaluates_and_answers(
     task: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

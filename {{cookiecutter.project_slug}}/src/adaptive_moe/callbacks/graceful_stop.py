@@ -119,13 +119,10 @@ class GracefulStop(Checkpoint):  # which Lightning calls behind all others: what
     def tell(self, trainer: Trainer, reason: str) -> None:
         """In one sentence."""
         kept = [f"{last.path(trainer)} {last.state(trainer)}" for last in callbacks_of(trainer, LastCheckpoint)]
-        saved = ", ".join(kept) if trainer.global_step else "there was nothing to save"
+        end = f"\n{reason}: the run has ended after step {trainer.global_step}, and "
+        saved = f"{', '.join(kept)}; the same command with --ckpt_path last goes on"
         if trainer.is_global_zero:
-            print(
-                f"\n{reason}: the run has ended after step {trainer.global_step}, and {saved}; "
-                "the same command with --ckpt_path last goes on",
-                flush=True,
-            )
+            print(end + (saved if trainer.global_step else "there was nothing to save"), flush=True)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Signals mean again what they did."""

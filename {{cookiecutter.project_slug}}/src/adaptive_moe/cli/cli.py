@@ -20,7 +20,7 @@ from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
-from .continued import go_on, with_config, without_twins
+from .continued import go_on, tell, with_config, without_twins
 from .errors import Parser, ended_ranks, is_lost, refuse
 from .launcher import launched
 from .quiet import quiet
@@ -80,8 +80,9 @@ class CLI(LightningCLI):
         """Only training writes into a run."""
         config = self.config[str(self.subcommand)]
         if self.checkpoint:
+            tell(config, self.checkpoint, str(self.subcommand), self.parser.dump(self.config, skip_none=False))
             if self.subcommand == "fit":
-                go_on(config, self.checkpoint, self.parser.dump(self.config, skip_none=False))
+                go_on(config, self.checkpoint)
             config.ckpt_path = str(self.checkpoint)
         called = without_twins(config.trainer.callbacks or [], self.checkpoint)
         if config.trainer.enable_progress_bar is False:
@@ -104,7 +105,7 @@ class CLI(LightningCLI):
         try:
             super()._set_seed()
         except ValueError as error:
-            refuse(str(error))
+            refuse(f"seed_everything is no seed: {error}")
 
     def instantiate_classes(self) -> None:
         """A value that a constructor refuses is a mistake in the command, not in the program."""
@@ -114,6 +115,8 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand in ("fit", "export"):
                     callback.attach(self.model)
+            if self.trainer.val_check_interval == 0:
+                refuse("val_check_interval is 0; give steps or a share of an epoch, or --trainer.limit_val_batches 0")
             if hasattr(self.trainer.strategy, "check"):  # one of this project's own
                 self.trainer.strategy.check(self.model)
             if isinstance(self.datamodule, TextDataModule):

@@ -1,6 +1,7 @@
 """A run that goes on is what it was: its own config comes first, and the command has the last word."""
 
 import json
+import sys
 import warnings
 from collections.abc import Container, Mapping
 from pathlib import Path
@@ -48,33 +49,41 @@ def without_twins(callbacks: list[Namespace], checkpoint: Path | None) -> list[N
     return [each for each in old if each.class_path not in classes] + added
 
 
-def go_on(config: Namespace, checkpoint: Path, printed: str) -> None:
-    """In the run's folder, or from a file of it in a new one; say so, and what the command changes.
-
-    Args:
-        config: Of the command.
-        checkpoint: Where the run is.
-        printed: The same config, as YAML.
-    """
-    run, is_new = checkpoint.parent.parent, config.ckpt_path == str(checkpoint)
-    if is_new:
+def go_on(config: Namespace, checkpoint: Path) -> None:
+    """In the run's folder, or from a file of it in a new one."""
+    run = checkpoint.parent.parent
+    if is_new(config, checkpoint):
         warnings.filterwarnings("ignore", "The dirpath has changed")  # which is meant
     elif isinstance(config.trainer.logger, Namespace):
         logger = config.trainer.logger.init_args
         logger.save_dir, logger.name, logger.version = str(run.parent.parent), run.parent.name, run.name
         # Lightning warns of a folder that is not empty.
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
-    before = config_of(checkpoint)
-    changes = changed(before, yaml.safe_load(printed)["fit"]) if before else {}
-    tell(f"A new run goes on from {checkpoint}" if is_new else f"{run} goes on", changes)
+
+
+def is_new(config: Namespace, checkpoint: Path) -> bool:
+    """Whether the file is named, and not its run."""
+    return bool(config.ckpt_path == str(checkpoint))
 
 
 @rank_zero_only
-def tell(what: str, changes: dict[str, str]) -> None:
-    """In one line, however much there is to say."""
+def tell(config: Namespace, checkpoint: Path, command: str, printed: str) -> None:
+    """In one line: what is read, and what the command changes of its run's config; beside what `predict` prints.
+
+    Args:
+        config: Of the command.
+        checkpoint: What it reads.
+        command: The subcommand.
+        printed: The same config, as YAML.
+    """
+    before, after = config_of(checkpoint), yaml.safe_load(printed)[command]
+    rooms = before.keys() if command == "fit" else before.keys() & {"model", "data"}
+    changes = changed({name: before[name] for name in rooms}, {name: after.get(name) for name in rooms})
     shown = [f"{name} {values}" for name, values in list(changes.items())[:SHOWN]]
     more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
-    print(f"{what}{'; changed: ' if shown else ''}{', '.join(shown)}{more}.", flush=True)
+    what = f"{command} goes on from {checkpoint}" if command == "fit" else f"{command} reads {checkpoint}"
+    into = ", in a new run" if command == "fit" and is_new(config, checkpoint) else ""
+    print(f"{what}{into}{'; changed: ' if shown else ''}{', '.join(shown)}{more}.", file=sys.stderr, flush=True)
 
 
 def changed(before: Any, after: Any, option: str = "") -> dict[str, str]:

@@ -25,6 +25,8 @@ SENTENCES = {
     r'Parser key "(?P<key>[^"]+)":\s+Does not validate against any.*Not a valid subclass of (?P<type>\w+)': (
         "{key} has something that is no {type}; LOOK"
     ),
+    r'Parser key "(?P<key>[^"]+)":\s+Does not validate against any of the Union subtypes\s+'
+    r"Subtypes: \[(?P<types>.*?)\]\n.*Given value: (?P<value>.*)": "{key} is {value}; it takes {types}",
     r'Parser key "config": (?P<reason>.*)': "{reason}; --config takes a YAML file, for example one below configs/",
     r"Problems parsing config: (?P<reason>.*)": "a config is not valid YAML: {reason}; mend it there",
     r"(?P<option>Option '[^']+' is not accepted)": "{option}; LOOK",
@@ -55,8 +57,11 @@ def sentence(message: str) -> str:
     for pattern, text in SENTENCES.items():
         if match := re.search(pattern, message, re.DOTALL):
             words = {name: plain(value) for name, value in match.groupdict().items()}
+            if "types" in words:  # one of several
+                words["types"] = " or ".join(re.sub("NoneType", "null", words["types"]).split(", "))
             return text.replace("LOOK", LOOK).format(**words)
-    return plain(message)
+    text = plain(message)
+    return f"{text[:LONGEST]} ..." if text.startswith("Parser key") and len(text) > LONGEST else text
 
 
 def is_lost(error: RuntimeError) -> bool:
@@ -74,7 +79,6 @@ def ended_ranks(trainer: Trainer) -> str:
 
 
 def plain(text: str) -> str:
-    """One line, which ends somewhere; types as one reads them: int, not <class 'int'>."""
+    """One line; types as one reads them: int, not <class 'int'>."""
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", " ".join(text.split()))
-    text = re.sub(r"typing\.Literal\[(.*?)\]", lambda match: match[1].replace(", ", " or "), text)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    return re.sub(r"typing\.Literal\[(.*?)\]", lambda match: match[1].replace(", ", " or "), text)

@@ -68,6 +68,8 @@ class TextDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         check_sizes(vocab_size, context_length=context_length, batch_size=batch_size, window=window)
+        if not cache_dir:
+            raise ValueError("cache_dir is empty; name a folder, for example data")
         if num_workers < 0:
             raise ValueError(f"num_workers is {num_workers}; choose 0 (read in the training process) or more")
         check_whole(corpus.tokenising, packing, long_texts)

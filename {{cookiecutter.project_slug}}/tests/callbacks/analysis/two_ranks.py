@@ -19,6 +19,7 @@ from adaptive_moe.data import Batch, padded  # noqa: E402
 from adaptive_moe.data.batch import nothing  # noqa: E402
 from adaptive_moe.moe import MoEConfig, Threshold  # noqa: E402
 from adaptive_moe.tasks import TextCompletion  # noqa: E402
+
 from tests.callbacks.training import Batches  # noqa: E402
 
 
