@@ -210,6 +210,6 @@ def test_a_shell_can_complete(tmp_path: Path) -> None:
     command = [sys.executable, TRAIN, "--print_completion", "shtab-bash"]
     script.write_text(subprocess.run(command, env=asked, capture_output=True, text=True, check=True).stdout)
     typed = "COMP_WORDS=(train.py fit --model.gat) COMP_CWORD=2"
-    lines = f"source completion.sh; {typed}; _shtab_train_py; echo ${{COMPREPLY[@]}}"
+    lines = "source completion.sh; " + typed + "; _shtab_train_py; echo ${COMPREPLY[@]}"
     done = subprocess.run(["bash", "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "--model.gating" in done.stdout.split()

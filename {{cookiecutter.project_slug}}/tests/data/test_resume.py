@@ -36,7 +36,7 @@ CASES: dict[str, list[str]] = {
 pytestmark = pytest.mark.slow
 
 
-FIRST = ("paper, workers", "paced, padded, steered", "stream")
+FIRST = ("paper, workers", "stream")
 OTHERS = [pytest.param(case, marks=pytest.mark.soak) for case in CASES if case not in FIRST]
 
 

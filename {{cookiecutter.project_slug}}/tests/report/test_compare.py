@@ -103,6 +103,7 @@ def cut(arguments: list[str], folder: str, validation: int, number: int = signal
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[str]) -> None:
     """Cut behind the first validation, from where it begins anew; and behind the checkpoint of step 100."""
     arguments = [*arguments[:-1], "adaptive", "--seeds=1"]
@@ -154,6 +155,7 @@ def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_that_diverges_is_recorded_and_the_others_go_on(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ class LastCheckpoint(Checkpoint):
             raise ValueError(f"every_n_train_steps is {every_n_train_steps}; it must be at least 1")
         self.every_n_train_steps = every_n_train_steps
         self.step = self.saved_step = 0
-        self.validates = self.saved_before_validation = False
+        self.validates = False
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Strategies that shard write in their own way; so may who has asked for another."""
@@ -71,9 +71,7 @@ class LastCheckpoint(Checkpoint):
         self.validates = checkpoint.get("validates", False)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Whatever has ended it; a validation that has been done is not done again if the run is made longer."""
-        if self.saved_before_validation and not self.validates:
-            self.saved_step = -1
+        """Whatever has ended it."""
         self.keep(trainer)
 
     def keep(self, trainer: Trainer) -> None:
@@ -82,7 +80,7 @@ class LastCheckpoint(Checkpoint):
             for logger in trainer.loggers:  # a run that goes on from here does not log again what came before
                 logger.save()
             trainer.save_checkpoint(self.path(trainer), weights_only=False)
-            self.saved_step, self.saved_before_validation = trainer.global_step, self.validates
+            self.saved_step = trainer.global_step
 
     def path(self, trainer: Trainer) -> Path:
         """Asked on all ranks: Lightning broadcasts the answer."""

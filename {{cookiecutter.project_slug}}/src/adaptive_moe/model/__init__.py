@@ -9,5 +9,6 @@ from .generation import generate as generate
 from .generation import left_padded as left_padded
 from .positions import Positions as Positions
 from .positions import positions_in_samples as positions_in_samples
+from .stack import Stack as Stack
 from .transformer import Decoder as Decoder
 from .transformer import Encoder as Encoder

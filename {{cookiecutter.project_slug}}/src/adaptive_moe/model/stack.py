@@ -1,9 +1,12 @@
 """Blocks one on the other: what encoders and decoders are made of."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from ..moe import FeedForward, Gating, MoE, Routing
 from .block import Block, Memory
@@ -24,7 +27,13 @@ class Stack(nn.Module):
         positions: `rotary`, or `learned`: an embedding of each position, of which there is then a last one.
         num_positions: How many are learned.
         cross_attention: Whether the blocks look at a memory.
+
+    Attributes:
+        recomputes: Whether backward computes each block again, and only the blocks' inputs are kept until then
+            (Chen et al. 2016, arXiv 1604.06174).
     """
+
+    recomputes = False
 
     def __init__(
         self,
@@ -66,8 +75,10 @@ class Stack(nn.Module):
                 )
             x = x + self.positions(positions)
         routings = {}
+        recomputing = self.recomputes and torch.is_grad_enabled()
         for number, block in enumerate(self.blocks):
-            x, routing = block(x, samples[:, old:], visible, rotation, memory, caches and caches[number])
+            call = partial(checkpoint, block, use_reentrant=False) if recomputing else block
+            x, routing = call(x, samples[:, old:], visible, rotation, memory, caches and caches[number])
             if routing is not None:
                 routings[f"layer_{number}"] = routing
         return self.norm(x), routings

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from ..data import Batch, TextDataModule, Tokenising
-from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions
+from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions, Stack
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
 from .accumulation import Accumulation
 from .checks import check_checkpoint, check_data, check_training
@@ -49,6 +49,7 @@ class Task(LightningModule):
         num_positions: Of that table; no sample may be longer.
         warmup_steps: Steps over which the learning rate rises; after them it falls along a cosine to a tenth.
         compile: Train the model with torch.compile.
+        activation_checkpointing: Compute each block again in backward, which spares memory and costs a forward pass.
     """
 
     model: Encoder | Decoder | EncoderDecoder
@@ -69,6 +70,7 @@ class Task(LightningModule):
         num_positions: int = 1024,
         warmup_steps: int = 50,
         compile: bool = False,  # noqa: A002 - torch's name for it
+        activation_checkpointing: bool = False,
     ) -> None:
         super().__init__()
         if warmup_steps < 0:
@@ -78,6 +80,8 @@ class Task(LightningModule):
             self.architecture.__name__, gating, moe, vocab_size, dim, num_layers, num_heads, positions, num_positions
         )
         self.model = self.blueprint.build()
+        for stack in (module for module in self.model.modules() if isinstance(module, Stack)):
+            stack.recomputes = activation_checkpointing
         if moe.layers and aux_loss.balances_nothing(gating):
             raise ValueError(
                 f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
