@@ -6,7 +6,6 @@ python docs/generated.py --check
 Writes between the marks of a page; with `--check` nothing is written, and the exit code says whether all is up to date.
 """
 
-import argparse
 import ast
 import contextlib
 import io
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from marks import filled, write_or_check
 
 ROOT = Path(__file__).parents[1]
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
@@ -88,29 +88,16 @@ def room(path: Path) -> str:
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Each page that holds something made, as it should be."""
-    made = {"options": options, "configs": configs, "tree": tree}
+    made = {"options": options(), "configs": configs(), "tree": tree()}
     for path in sorted((ROOT / "docs").rglob("*.md")):
-        text = path.read_text("utf-8")
-        for name in re.findall(r"<!-- (\w+): made by docs/generated.py -->", text):
-            mark = rf"(<!-- {name}: made by docs/generated.py -->\n).*?(<!-- end -->)"
-            new = made[name]()
-            text = re.sub(mark, lambda match, new=new: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
-        yield path, text
+        yield path, filled(path.read_text("utf-8"), "generated.py", made)
     for init in sorted(PACKAGE.glob("*/__init__.py")):
         yield ROOT / "docs" / "api" / f"{init.parent.name}.md", room(init.parent)
 
 
 def main() -> None:
     """Write, or check."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
-    check = parser.parse_args().check
-    stale = [(path, text) for path, text in pages() if not path.exists() or path.read_text("utf-8") != text]
-    for path, text in stale:
-        print(path.relative_to(ROOT))
-        if not check:
-            path.write_text(text, "utf-8")
-    sys.exit(bool(stale) and check)
+    write_or_check(__doc__, pages())
 
 
 if __name__ == "__main__":

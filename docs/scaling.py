@@ -6,13 +6,11 @@ python docs/scaling.py --check
 Nothing here is measured. With `--check` nothing is written, and the exit code says whether the page is up to date.
 """
 
-import argparse
-import re
-import sys
 from dataclasses import fields
 from pathlib import Path
 
 from costs import STRATEGIES, Cluster, Model, travel
+from marks import filled, write_or_check
 
 PAGE = Path(__file__).parent / "scaling.md"
 GPUS = [2**power for power in range(11)]
@@ -106,26 +104,13 @@ def hidden(cluster: Cluster) -> str:
     return rows_of(["model", "GPUs", "tokens a GPU", "of them for each expert"], rows)
 
 
-def page(text: str) -> str:
-    """With its tables made anew."""
+def main() -> None:
+    """Write, or check."""
     cluster = Cluster()
     made = {"assumptions": assumptions(cluster), "sizes": sizes(), "hidden": hidden(cluster)}
     for name, model in zip(("medium", "wide"), MODELS, strict=True):
         made |= {name: scaling(model, cluster), f"{name}-used": experts_per_token(model, cluster)}
-    for name, table in made.items():
-        mark = rf"(<!-- {name}: made by docs/scaling.py -->\n).*?(<!-- end -->)"
-        text = re.sub(mark, lambda match, new=table: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
-    return text
-
-
-def main() -> None:
-    """Write, or check."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
-    text = PAGE.read_text("utf-8")
-    if parser.parse_args().check:
-        sys.exit(page(text) != text)
-    PAGE.write_text(page(text), "utf-8")
+    write_or_check(__doc__, [(PAGE, filled(PAGE.read_text("utf-8"), "scaling.py", made))])
 
 
 if __name__ == "__main__":

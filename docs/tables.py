@@ -6,11 +6,11 @@ python docs/tables.py --check
 A table is never typed; with `--check` nothing is written, and the exit code says whether the page is up to date.
 """
 
-import argparse
-import re
 import shlex
 import sys
 from pathlib import Path
+
+from marks import filled, write_or_check
 
 ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
@@ -88,29 +88,15 @@ def details(task: str, results: Results) -> str:
     )
 
 
-def page(text: str) -> str:
-    """With its tables made anew."""
+def main() -> None:
+    """Write, or check."""
     each = kept()
     made = {
         "summary": summary(each),
         "brief": brief(each),
         "details": "\n\n".join(details(*item) for item in each.items()),
     }
-    for name, table_ in made.items():
-        mark = rf"(<!-- {name}: made by docs/tables.py -->\n).*?(<!-- end -->)"
-        text = re.sub(mark, lambda match, new=table_: f"{match[1]}\n{new}\n\n{match[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
-    return text
-
-
-def main() -> None:
-    """Write, or check."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
-    texts = {path: path.read_text("utf-8") for path in PAGES}
-    if parser.parse_args().check:
-        sys.exit(any(page(text) != text for text in texts.values()))
-    for path, text in texts.items():
-        path.write_text(page(text), "utf-8")
+    write_or_check(__doc__, [(path, filled(path.read_text("utf-8"), "tables.py", made)) for path in PAGES])
 
 
 if __name__ == "__main__":

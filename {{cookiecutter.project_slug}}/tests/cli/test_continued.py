@@ -5,7 +5,7 @@ import pytest
 import torch
 import yaml
 
-from adaptive_moe.cli.continued import changed, with_config
+from adaptive_moe.cli.continued import changed, config_of, with_config
 
 from ..conftest import Run
 
@@ -85,11 +85,11 @@ def test_what_only_reads_takes_no_devices_from_the_run(tmp_path: Path) -> None:
     taken = {"fit": {**config}, "test": {"model": {"dim": 3}, "data": {}, "trainer": {"callbacks": []}}}
     del taken["fit"]["ckpt_path"]
     for command, expected in taken.items():
-        words = with_config([command, "--model.dim=4"], taken, file)
+        words = with_config([command, "--model.dim=4"], taken, config_of(file))
         assert (words[0], words[2]) == (command, "--model.dim=4")
         assert json.loads(words[1].removeprefix("--config=")) == expected
-    assert with_config(["fit"], taken, None) == ["fit"]
-    assert with_config(["fit"], taken, Path("elsewhere/last.ckpt")) == ["fit"]
+    assert with_config(["fit"], taken, config_of(None)) == ["fit"]
+    assert with_config(["fit"], taken, config_of(Path("elsewhere/last.ckpt"))) == ["fit"]
 
 
 def test_changes_are_told_briefly() -> None:

@@ -1,5 +1,6 @@
 """What a figure must be quoted with."""
 
+import functools
 import os
 import platform
 import re
@@ -33,6 +34,7 @@ def processor() -> str:
     return found[1] if found else platform.processor() or platform.machine()
 
 
+@functools.cache
 def commit() -> str:
     """Of the repository that the project is kept in, and whether it has been changed since."""
     try:

@@ -14,6 +14,7 @@ from ..data import Batch
 from ..errors import RunError
 from ..moe import Routing
 from ..ranks import gather_objects, sum_over_ranks
+from ..tasks.optimisation import gradient_norm
 from .log_steps import logs_now
 
 SHOWN = 8  # samples in a sentence; the file has all
@@ -57,8 +58,7 @@ class FiniteGuard(Callback):
     ) -> None:
         """Without gradients an optimiser does nothing."""
         if self.on_fault == "skip" and trainer.precision != "16-mixed":  # whose scaler does the same
-            gradients = [each.grad for each in pl_module.parameters() if each.grad is not None]
-            finite = torch.nn.utils.get_total_norm(gradients).isfinite()
+            finite = gradient_norm(pl_module.parameters()).isfinite()
             self.skipping = bool(sum_over_ranks((~finite).long()))
             if self.skipping:
                 optimizer.zero_grad()

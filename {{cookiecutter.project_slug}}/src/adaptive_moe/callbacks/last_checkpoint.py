@@ -8,7 +8,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
-from .whole_checkpoints import WholeCheckpoints, clear
+from .whole_checkpoints import LAST, WholeCheckpoints, clear
 
 
 class LastCheckpoint(Checkpoint):
@@ -84,7 +84,7 @@ class LastCheckpoint(Checkpoint):
 
     def path(self, trainer: Trainer) -> Path:
         """Asked on all ranks: Lightning broadcasts the answer."""
-        return Path(trainer.log_dir or trainer.default_root_dir, "checkpoints/last.ckpt")
+        return Path(trainer.log_dir or trainer.default_root_dir, "checkpoints", LAST)
 
     def state(self, trainer: Trainer) -> str:
         """What there is to say of it, on the first rank."""

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
@@ -20,7 +21,7 @@ from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
-from .continued import go_on, tell, with_config, without_twins
+from .continued import config_of, go_on, tell, with_config, without_twins
 from .errors import Parser, ended_ranks, is_lost, refuse
 from .launcher import launched
 from .quiet import quiet
@@ -67,24 +68,28 @@ class CLI(LightningCLI):
         """Where a checkpoint is meant, its run's config applies before what the command says."""
         words = list(sys.argv[1:] if args is None else args)
         self.checkpoint = named_file(words)
-        self.config = parser.parse_args(with_config(words, self.subcommands(), self.checkpoint))
+        self.before = config_of(self.checkpoint)
+        self.config = parser.parse_args(with_config(words, self.subcommands(), self.before))
         if not self.checkpoint and (subcommand := self.config.get("subcommand")):
             self.checkpoint = find_checkpoint(self.config[subcommand], subcommand)
             if self.checkpoint:
-                self.config = parser.parse_args(with_config(words, self.subcommands(), self.checkpoint))
+                self.before = config_of(self.checkpoint)
+                self.config = parser.parse_args(with_config(words, self.subcommands(), self.before))
 
     def _parse_ckpt_path(self) -> None:
         """Lightning would let a checkpoint's hyper parameters override the command, silently."""
 
     def before_instantiate_classes(self) -> None:
         """Only training writes into a run."""
-        config = self.config[str(self.subcommand)]
+        command = str(self.subcommand)
+        config = self.config[command]
         if self.checkpoint:
-            tell(config, self.checkpoint, str(self.subcommand), self.parser.dump(self.config, skip_none=False))
+            after = yaml.safe_load(self.parser.dump(self.config, skip_none=False))[command]
+            tell(config, self.checkpoint, command, self.before, after)
             if self.subcommand == "fit":
                 go_on(config, self.checkpoint)
             config.ckpt_path = str(self.checkpoint)
-        called = without_twins(config.trainer.callbacks or [], self.checkpoint)
+        called = without_twins(config.trainer.callbacks or [], self.before)
         if config.trainer.enable_progress_bar is False:
             called = [each for each in called if not each.class_path.endswith("MoEProgressBar")]
         config.trainer.callbacks = called

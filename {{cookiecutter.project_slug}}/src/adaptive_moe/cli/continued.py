@@ -15,16 +15,14 @@ PLACE = ("ckpt_path", "config", "trainer.logger")  # where a run is, and not wha
 SHOWN = 6
 
 
-def with_config(words: list[str], commands: Container[str], checkpoint: Path | None) -> list[str]:
-    """The command with the config of the checkpoint's run before all that it says, if there is such a run.
+def with_config(words: list[str], commands: Container[str], config: dict[str, Any]) -> list[str]:
+    """The command with the config of a run before all that it says, if there is one.
 
-    What only reads the checkpoint takes what has a state from it: on which devices is the command's affair.
+    What only reads a checkpoint takes what has a state from its run: on which devices is the command's affair.
     """
     place = next((place for place, word in enumerate(words, 1) if word in commands), 0)
-    config = config_of(checkpoint)
     if not place or not config:
         return words
-    config.pop("ckpt_path", None)
     if words[place - 1] != "fit":
         steered = not any(word.startswith("--model.gating") for word in words)  # or the command says who is chosen
         callbacks = {"trainer": {"callbacks": config["trainer"]["callbacks"]}} if steered else {}
@@ -36,12 +34,13 @@ def config_of(checkpoint: Path | None) -> dict[str, Any]:
     """Of the run that it lies in; empty if it lies in none."""
     path = checkpoint and checkpoint.parent.parent / "config.yaml"
     config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) if path and path.is_file() else {}
+    config.pop("ckpt_path", None)
     return config
 
 
-def without_twins(callbacks: list[Namespace], checkpoint: Path | None) -> list[Namespace]:
-    """Those that the command adds take the place of those of their class that the checkpoint's run had."""
-    had = config_of(checkpoint).get("trainer", {}).get("callbacks") or []
+def without_twins(callbacks: list[Namespace], before: dict[str, Any]) -> list[Namespace]:
+    """Those that the command adds take the place of those of their class that the run had."""
+    had = before.get("trainer", {}).get("callbacks") or []
     old, added = callbacks[: len(had)], callbacks[len(had) :]
     if [each.class_path for each in old] != [each["class_path"] for each in had]:
         return callbacks  # another list, or none
@@ -52,7 +51,7 @@ def without_twins(callbacks: list[Namespace], checkpoint: Path | None) -> list[N
 def go_on(config: Namespace, checkpoint: Path) -> None:
     """In the run's folder, or from a file of it in a new one."""
     run = checkpoint.parent.parent
-    if is_new(config, checkpoint):
+    if is_new(config.ckpt_path, checkpoint):
         warnings.filterwarnings("ignore", "The dirpath has changed")  # which is meant
     elif isinstance(config.trainer.logger, Namespace):
         logger = config.trainer.logger.init_args
@@ -61,28 +60,28 @@ def go_on(config: Namespace, checkpoint: Path) -> None:
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
 
 
-def is_new(config: Namespace, checkpoint: Path) -> bool:
+def is_new(wanted: str, checkpoint: Path) -> bool:
     """Whether the file is named, and not its run."""
-    return bool(config.ckpt_path == str(checkpoint))
+    return wanted == str(checkpoint)
 
 
 @rank_zero_only
-def tell(config: Namespace, checkpoint: Path, command: str, printed: str) -> None:
+def tell(config: Namespace, checkpoint: Path, command: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     """In one line: what is read, and what the command changes of its run's config; beside what `predict` prints.
 
     Args:
         config: Of the command.
         checkpoint: What it reads.
         command: The subcommand.
-        printed: The same config, as YAML.
+        before: The run's config, as plain values.
+        after: The command's.
     """
-    before, after = config_of(checkpoint), yaml.safe_load(printed)[command]
     rooms = before.keys() if command == "fit" else before.keys() & {"model", "data"}
     changes = changed({name: before[name] for name in rooms}, {name: after.get(name) for name in rooms})
     shown = [f"{name} {values}" for name, values in list(changes.items())[:SHOWN]]
     more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
     what = f"{command} goes on from {checkpoint}" if command == "fit" else f"{command} reads {checkpoint}"
-    into = ", in a new run" if command == "fit" and is_new(config, checkpoint) else ""
+    into = ", in a new run" if command == "fit" and is_new(config.ckpt_path, checkpoint) else ""
     print(f"{what}{into}{'; changed: ' if shown else ''}{', '.join(shown)}{more}.", file=sys.stderr, flush=True)
 
 

@@ -58,7 +58,7 @@ def sentence(message: str) -> str:
         if match := re.search(pattern, message, re.DOTALL):
             words = {name: plain(value) for name, value in match.groupdict().items()}
             if "types" in words:  # one of several
-                words["types"] = " or ".join(re.sub("NoneType", "null", words["types"]).split(", "))
+                words["types"] = words["types"].replace("NoneType", "null").replace(", ", " or ")
             return text.replace("LOOK", LOOK).format(**words)
     text = plain(message)
     return f"{text[:LONGEST]} ..." if text.startswith("Parser key") and len(text) > LONGEST else text

@@ -13,6 +13,8 @@ from jaxtyping import Int
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 
+from ..atomic import replace
+
 END_OF_TEXT = ("<|endoftext|>", "</s>", "<eos>", "[SEP]")  # names of the token that closes a text; ours is the first
 SMALLEST_VOCABULARY = 257  # 256 bytes and the end of text
 OF_A_STREAM = 20_000  # the texts that a vocabulary is learned from
@@ -93,6 +95,4 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
     """Write whole or not at all: an interrupted write must not be taken for a vocabulary."""
-    partial = path.with_suffix(".partial")
-    tokenizer.save(str(partial))
-    partial.replace(path)
+    replace(path, tokenizer.to_str(pretty=True))

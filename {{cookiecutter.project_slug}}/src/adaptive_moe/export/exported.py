@@ -64,11 +64,16 @@ def load(folder: str | Path) -> tuple[Exported, Tokenizer]:
     config = json.loads((place / "config.json").read_text("utf-8"))
     exported = Exported(Blueprint(**parts(config["model"])), config["num_outputs"])
     weights = load_file(place / "model.safetensors")
-    state = {**dict(exported.named_parameters()), **dict(exported.named_buffers())}
+    state = tensors(exported)
     with torch.no_grad():
         for name in state.keys() | weights.keys():  # a name that one side lacks is an error
             state[name].copy_(weights[name])
     return exported.eval(), Tokenizer.from_file(str(place / "tokenizer.json"))
+
+
+def tensors(module: nn.Module) -> dict[str, Tensor]:
+    """By name; with the buffers that no state holds: a threshold that a budget has moved."""
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 
 def parts(config: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..errors import RunError
 from ..model import Blueprint
 from ..moe import Gating
+from .exported import tensors
 
 
 def save(
@@ -41,11 +42,8 @@ def save(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     whole = nn.ModuleDict({"model": model} | ({} if head is None else {"head": head}))
-    # with the buffers that no state holds: a threshold that a budget has moved
-    tensors = {**dict(whole.named_parameters()), **dict(whole.named_buffers())}
-    save_file(
-        {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial / "model.safetensors"
-    )
+    weights = {name: value.detach().cpu().contiguous() for name, value in tensors(whole).items()}
+    save_file(weights, partial / "model.safetensors")
     config = {**facts, "num_outputs": None if head is None else head.out_features, "model": plain(blueprint)}
     (partial / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     shutil.copy(vocabulary, partial / "tokenizer.json")

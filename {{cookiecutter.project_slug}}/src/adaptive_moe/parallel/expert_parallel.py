@@ -9,12 +9,12 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from ..errors import RunError
 from ..moe import MoE
 from ..ranks import sum_over_ranks
+from ..tasks.optimisation import gradient_norm
 from .sharded_experts import ShardedExperts, serve
 from .shards import convert, gathered, part
 
@@ -90,8 +90,7 @@ class ExpertParallel(DDPStrategy):
         """Over all ranks' experts, and over everything else once."""
         sharded, everything = self.sharded, list(parameters)
         mine, shared = (
-            get_total_norm([each.grad for each in everything if each.grad is not None and (each in sharded) is kind])
-            for kind in (True, False)
+            gradient_norm(each for each in everything if (each in sharded) is kind) for kind in (True, False)
         )
         return (sum_over_ranks(mine.square()) + shared.square()).sqrt()
 
