@@ -5,7 +5,7 @@ import pytest
 import torch
 import yaml
 
-from adaptive_moe.cli.continued import changed, config_of, with_config
+from adaptive_moe.cli.continued import changed, config_of, is_new, with_config
 
 from ..conftest import Run
 
@@ -90,6 +90,14 @@ def test_what_only_reads_takes_no_devices_from_the_run(tmp_path: Path) -> None:
         assert json.loads(words[1].removeprefix("--config=")) == expected
     assert with_config(["fit"], taken, config_of(None)) == ["fit"]
     assert with_config(["fit"], taken, config_of(Path("elsewhere/last.ckpt"))) == ["fit"]
+
+
+@pytest.mark.parametrize("written", ["runs/one/checkpoints/best.ckpt", "./runs/one//checkpoints/best.ckpt"])
+def test_a_file_is_known_however_its_path_is_written(written: str) -> None:
+    checkpoint = Path("runs/one/checkpoints/best.ckpt")
+    assert is_new(written, checkpoint)
+    assert not is_new("best", checkpoint)
+    assert not is_new("runs/one", checkpoint)
 
 
 def test_changes_are_told_briefly() -> None:

@@ -62,7 +62,7 @@ def go_on(config: Namespace, checkpoint: Path) -> None:
 
 def is_new(wanted: str, checkpoint: Path) -> bool:
     """Whether the file is named, and not its run."""
-    return wanted == str(checkpoint)
+    return Path(wanted) == checkpoint
 
 
 @rank_zero_only
