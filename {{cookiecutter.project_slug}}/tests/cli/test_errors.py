@@ -8,11 +8,11 @@ from ..conftest import Run
 
 MISTAKES = {
     "fit --model.gating.threshold 3": "threshold is 3.0",
-    "fit --model.gating Treshold": "gating is Treshold, and there is no such class",
+    "fit --model.gating Treshold": "gating is Treshold, and there is no such class; did you mean Threshold?",
     "fit --model TextCompletio": "model is TextCompletio, and there is no such class",
-    "fit --trainer.callbacks+=Foo": "trainer.callbacks is Foo, and there is no such class",
-    "fit --model.dimm 3": "Option 'dimm' is not accepted",
-    "fit --trainer.max_stepz 3": "--trainer.max_stepz 3 is not an option",
+    "fit --trainer.callbacks+=Foo": "trainer.callbacks is Foo, and there is no such class; --print_config",
+    "fit --model.dimm 3": "Option 'dimm' is not accepted; did you mean dim?",
+    "fit --trainer.max_stepz 3": "--trainer.max_stepz 3 is not an option; did you mean trainer.max_steps?",
     "fit --model.dim wide": "dim is wide; it takes int",
     "fit --model.gating.gap wide": "gap is wide; it takes 'raw' or 'renormalised'",
     "fit --model.dim 25": "dim is 25",
@@ -35,6 +35,7 @@ MISTAKES = {
     "fit --model.positions learned --model.num_positions 16": "context_length is 32, and the model learns 16 positions",
     "fit --model.generated_samples -1": "generated_samples is -1",
     "fit --model.top_p 0": "top_p is 0.0; choose more than 0",
+    "fit --model.gating topk": "did you mean TopK?",
     "train": "'train' is no command; choose one of 'fit', 'validate', 'test', 'predict'",
 }
 

@@ -2,11 +2,14 @@
 
 import re
 import sys
+from collections.abc import Collection
 from typing import NoReturn
 
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser
+
+from .nearest import names, nearest
 
 LOOK = "--print_config shows the options and classes in use, --help all of them"
 
@@ -29,8 +32,7 @@ SENTENCES = {
     r"Subtypes: \[(?P<types>.*?)\]\n.*Given value: (?P<value>.*)": "{key} is {value}; it takes {types}",
     r'Parser key "config": (?P<reason>.*)': "{reason}; --config takes a YAML file, for example one below configs/",
     r"Problems parsing config: (?P<reason>.*)": "a config is not valid YAML: {reason}; mend it there",
-    r"(?P<option>Option '[^']+' is not accepted)": "{option}; LOOK",
-    r"does not accept option '(?P<option>[^']+)'": "Option '{option}' is not accepted; LOOK",
+    r"(?:Option|does not accept option) '(?P<option>[^']+)'": "Option '{option}' is not accepted; LOOK",
     "No supported gpu backend found": "accelerator is gpu, and torch finds none; take --trainer.accelerator auto",
     r"unrecognized arguments: (?P<option>.*)": "{option} is not an option; LOOK",
     r"invalid choice: (?P<value>'.*') \(choose from (?P<names>.*)\)": "{value} is no command; choose one of {names}",
@@ -43,23 +45,24 @@ class Parser(LightningArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """End with exit code 2."""
-        refuse(message)
+        refuse(message, names(self))
 
 
-def refuse(reason: str) -> NoReturn:
-    """Say why nothing was done, and end."""
-    print("error:", sentence(reason), file=sys.stderr)
+def refuse(reason: str, known: Collection[str] = ()) -> NoReturn:
+    """Say why nothing was done, and end; what is no name may have meant one that is known."""
+    print("error:", sentence(reason, known), file=sys.stderr)
     raise SystemExit(2)
 
 
-def sentence(message: str) -> str:
+def sentence(message: str, known: Collection[str]) -> str:
     """The message, shortened to the value, the reason and the remedy."""
     for pattern, text in SENTENCES.items():
         if match := re.search(pattern, message, re.DOTALL):
             words = {name: plain(value) for name, value in match.groupdict().items()}
             if "types" in words:  # one of several
                 words["types"] = words["types"].replace("NoneType", "null").replace(", ", " or ")
-            return text.replace("LOOK", LOOK).format(**words)
+            meant = nearest(words.get("option", words.get("value", "")), known)
+            return text.replace("LOOK", meant + LOOK).format(**words)
     text = plain(message)
     return f"{text[:LONGEST]} ..." if text.startswith("Parser key") and len(text) > LONGEST else text
 
