@@ -41,6 +41,16 @@ def test_on_a_full_disk_there_is_one_warning_and_no_error(full: str, tmp_path: P
     assert len(warned) == 1
 
 
+def test_a_line_that_was_torn_is_cut(tmp_path: Path) -> None:
+    for torn in ["", '{"step": 1}\n{"st', '{"st', '{"step": 1}\n']:
+        (tmp_path / "metrics.jsonl").write_text(torn)
+        logger = RunLogger(str(tmp_path), name="", version="", default_hp_metric=False)
+        logger.log_metrics({"train/loss": 2.5}, 2)
+        logger.finalize("success")
+        whole = [{"step": 1}] if "\n" in torn else []
+        assert lines(tmp_path / "metrics.jsonl") == [*whole, {"step": 2, "train/loss": 2.5}]
+
+
 def write(logger: RunLogger) -> None:
     for step in range(3):
         logger.log_metrics({"train/loss": 2.5}, step)

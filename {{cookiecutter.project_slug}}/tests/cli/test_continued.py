@@ -27,6 +27,20 @@ def test_the_folder_alone_is_enough(run: Run, capsys: pytest.CaptureFixture[str]
     assert after == before.replace("max_steps: 4", "max_steps: 6")
 
 
+def test_a_config_is_replaced_whole(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("fit", *OWN)
+    config, kept = RUNS / "version_0/config.yaml", Path("kept.yaml")
+    kept.hardlink_to(config)
+    before = kept.read_text()
+    run("fit", "--ckpt_path=last", "--trainer.max_steps=5")
+    assert kept.read_text() == before != config.read_text()
+    for broken in ["", "a: [", "text"]:
+        config.write_text(broken)
+        with pytest.raises(SystemExit):
+            run("fit", "--ckpt_path=last")
+        assert f"error: {config} is no config any more; mend it, or go on from a copy of" in capsys.readouterr().err
+
+
 def test_a_file_begins_a_new_run_of_the_same_kind(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run("fit", *OWN)
     run("fit", "--ckpt_path=last", "--trainer.max_steps=5")  # a folder that was named once is not named for ever

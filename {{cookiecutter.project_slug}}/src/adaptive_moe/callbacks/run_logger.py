@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,15 @@ from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch.utils.tensorboard import SummaryWriter
 
 QUEUE = 1000  # records; one log fills torch's ten, and then training would wait for the disk
+
+
+def mend(path: Path) -> None:
+    """Cut a last line that a kill or a full disk has torn."""
+    if path.is_file():
+        with path.open("r+b") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            if file.read() not in (b"", b"\n"):
+                file.truncate(path.read_bytes().rfind(b"\n") + 1)
 
 
 class RunLogger(TensorBoardLogger):
@@ -52,6 +62,7 @@ class RunLogger(TensorBoardLogger):
         """A value that is no number is null: JSON has no NaN."""
         path = Path(self.log_dir, "metrics.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
+        mend(path)
         with path.open("a", encoding="utf-8") as file:
             for values in self.lines.values():
                 finite = {tag: value if math.isfinite(value) else None for tag, value in values.items()}

@@ -48,7 +48,6 @@ class CLI(LightningCLI):
             parser_class=Parser,
             parser_kwargs=dict.fromkeys(self.subcommands(), defaults),
             save_config_callback=SaveConfig,
-            save_config_kwargs={"overwrite": True},  # a run that continues meets its own file
             auto_configure_optimizers=False,  # a task takes its optimiser as an argument
             args=args,
         )
@@ -166,9 +165,11 @@ class SaveConfig(SaveConfigCallback):
         self.config.pop("ckpt_path", None)
         if isinstance(self.config.trainer.logger, Namespace):
             self.config.trainer.logger.init_args.version = None
-        super().setup(trainer, pl_module, "fit")
         folder = trainer.log_dir  # asked on all ranks: Lightning broadcasts the answer
         data = trainer.datamodule  # type: ignore[attr-defined]
-        if folder and trainer.is_global_zero and isinstance(data, TextDataModule):
-            save_tokenizer(data.tokenizer, Path(folder, "tokenizer.json"))
+        if folder and trainer.is_global_zero:
+            # Lightning writes in place: a kill in that moment would leave a run that cannot say what it is.
+            replace(Path(folder, "config.yaml"), self.parser.dump(self.config, skip_none=False))
             replace(Path(folder, "environment.json"), json.dumps(environment(trainer), indent=2) + "\n")
+            if isinstance(data, TextDataModule):
+                save_tokenizer(data.tokenizer, Path(folder, "tokenizer.json"))

@@ -11,6 +11,8 @@ import yaml
 from jsonargparse import Namespace
 from lightning.pytorch.utilities import rank_zero_only
 
+from .errors import refuse
+
 PLACE = ("ckpt_path", "config", "trainer.logger")  # where a run is, and not what
 SHOWN = 6
 
@@ -31,9 +33,20 @@ def with_config(words: list[str], commands: Container[str], config: dict[str, An
 
 
 def config_of(checkpoint: Path | None) -> dict[str, Any]:
-    """Of the run that it lies in; empty if it lies in none."""
+    """Of the run that it lies in; empty if it lies in none.
+
+    Raises:
+        SystemExit: It has been changed to what is no config.
+    """
     path = checkpoint and checkpoint.parent.parent / "config.yaml"
-    config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) if path and path.is_file() else {}
+    if not path or not path.is_file():
+        return {}
+    try:
+        config = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        config = None
+    if not isinstance(config, dict):
+        refuse(f"{path} is no config any more; mend it, or go on from a copy of {checkpoint} outside the run")
     config.pop("ckpt_path", None)
     return config
 
