@@ -129,6 +129,17 @@ def test_a_damaged_file_is_named_with_its_line_and_nothing_of_it_is_kept(
     assert len(corpus(path).load(tmp_path / "cache")["train"]) > 150
 
 
+def test_a_shard_whose_inside_is_damaged_is_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.parquet")
+    inside = bytearray((tmp_path / "b.parquet").read_bytes())
+    for place in range(100, 400, 7):
+        inside[place] ^= 0xFF
+    (tmp_path / "b.parquet").write_bytes(inside)
+    with pytest.raises(RunError, match=r"b.parquet: .*; mend that file or leave it out"):
+        corpus(tmp_path).load(tmp_path / "cache")
+
+
 def test_files_of_two_kinds_and_a_folder_without_train_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "test.jsonl")
     with pytest.raises(RunError, match="has the splits test, and none is train"):

@@ -77,9 +77,10 @@ class RunLogger(TensorBoardLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """What is left."""
-        self.save()
-        super().finalize(status)
+        """What is left; a start that has failed before anything was logged leaves no folder."""
+        if self._experiment is not None:
+            self.save()
+            super().finalize(status)
 
     def forgiving(self, write: Callable[..., None]) -> Callable[..., None]:
         """Until a disk is full; then it does nothing, since half a record cannot be read over."""

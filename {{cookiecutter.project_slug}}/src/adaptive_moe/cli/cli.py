@@ -1,23 +1,19 @@
 """The Lightning CLI of this project."""
 
-import json
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from .. import callbacks as callbacks_room
-from ..atomic import replace
 from ..callbacks import Steering
-from ..callbacks.environment import environment
-from ..data import TextDataModule, save_tokenizer
+from ..data import TextDataModule
 from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
@@ -25,6 +21,7 @@ from .continued import config_of, go_on, tell, with_config, without_twins
 from .errors import Parser, ended_ranks, is_lost, refuse
 from .launcher import launched
 from .quiet import quiet
+from .save_config import SaveConfig, check_writable
 from .trainer import ExportingTrainer
 
 
@@ -127,6 +124,7 @@ class CLI(LightningCLI):
                 if isinstance(self.model, Task):
                     self.model.check(self.datamodule)
                 if self.subcommand == "fit":
+                    check_writable(self.trainer)
                     self.datamodule.check(self.trainer)
                 if self.subcommand == "predict" and not self.datamodule.asked:
                     refuse(
@@ -152,24 +150,3 @@ def latest(callbacks: list[Callback]) -> list[Callback]:
     """One of each kind of this project's own: what is added on the command line replaces what the config has."""
     own = {type(each): each for each in callbacks if type(each).__module__.startswith(callbacks_room.__name__)}
     return [each for each in callbacks if own.get(type(each), each) is each]
-
-
-class SaveConfig(SaveConfigCallback):
-    """Writes config, vocabulary and environment of a run when training starts; one that cannot go on keeps its own."""
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Not yet."""
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The checkpoint has been read. Where a run is, and from where it went on, is no part of what it is."""
-        self.config.pop("ckpt_path", None)
-        if isinstance(self.config.trainer.logger, Namespace):
-            self.config.trainer.logger.init_args.version = None
-        folder = trainer.log_dir  # asked on all ranks: Lightning broadcasts the answer
-        data = trainer.datamodule  # type: ignore[attr-defined]
-        if folder and trainer.is_global_zero:
-            # Lightning writes in place: a kill in that moment would leave a run that cannot say what it is.
-            replace(Path(folder, "config.yaml"), self.parser.dump(self.config, skip_none=False))
-            replace(Path(folder, "environment.json"), json.dumps(environment(trainer), indent=2) + "\n")
-            if isinstance(data, TextDataModule):
-                save_tokenizer(data.tokenizer, Path(folder, "tokenizer.json"))

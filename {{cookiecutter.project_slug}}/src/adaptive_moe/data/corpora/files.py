@@ -73,7 +73,7 @@ class Files(Corpus):
         except RunError:
             raise
         except (DatasetGenerationError, ValueError, StopIteration) as error:  # the last from a file of blank lines
-            if isinstance(error.__cause__, OSError):  # of the cache, not of the corpus
+            if getattr(error.__cause__, "errno", None):  # the disk's, and no damaged file's, which has no number
                 raise
             raise RunError(f"the corpus {self.path} cannot be read: {blame(files, error)}") from error
 
