@@ -18,8 +18,9 @@ from ..errors import RunError
 from ..tasks import Task
 from .checkpoints import find_checkpoint, named_file
 from .continued import config_of, go_on, tell, with_config, without_twins
-from .errors import Parser, ended_ranks, is_lost, refuse
+from .errors import Parser, refuse
 from .launcher import launched
+from .processes import why_alone
 from .quiet import quiet
 from .save_config import SaveConfig, check_writable
 from .trainer import ExportingTrainer
@@ -141,9 +142,9 @@ class CLI(LightningCLI):
             print(file=sys.stderr)  # a progress bar may stand on this line
             refuse(str(error))
         except RuntimeError as error:
-            if not is_lost(error):
+            if not (reason := why_alone(error, self.trainer)):
                 raise
-            refuse(f"{ended_ranks(self.trainer)}, and this one cannot go on; see what that one has said")
+            refuse(reason)
 
 
 def latest(callbacks: list[Callback]) -> list[Callback]:

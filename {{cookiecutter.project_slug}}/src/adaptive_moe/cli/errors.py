@@ -5,8 +5,6 @@ import sys
 from collections.abc import Collection
 from typing import NoReturn
 
-import torch
-from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser
 
 from .nearest import names, nearest
@@ -65,20 +63,6 @@ def sentence(message: str, known: Collection[str]) -> str:
             return text.replace("LOOK", meant + LOOK).format(**words)
     text = plain(message)
     return f"{text[:LONGEST]} ..." if text.startswith("Parser key") and len(text) > LONGEST else text
-
-
-def is_lost(error: RuntimeError) -> bool:
-    """Whether what has failed is the connection to another process."""
-    said = r"(closed|reset) by peer|[Tt]imed out|Broken pipe|Connection refused|(?i:store).*closed"
-    return torch.distributed.is_initialized() and bool(re.search(said, str(error)))
-
-
-def ended_ranks(trainer: Trainer) -> str:
-    """Those of this machine that are known to have failed: the ones that Lightning has started here."""
-    started = getattr(trainer.strategy.launcher, "procs", [])
-    codes = {rank: process.poll() for rank, process in enumerate(started, 1)}
-    ended = [f"local rank {rank} has ended with code {code}" for rank, code in codes.items() if code]
-    return ", ".join(ended) or "another rank has ended or hangs"
 
 
 def plain(text: str) -> str:
