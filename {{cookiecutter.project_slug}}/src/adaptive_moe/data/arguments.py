@@ -56,8 +56,11 @@ def told_of_disks(cache_dir: Path) -> Iterator[None]:
     """A RunError in place of what the system says of a disk that is full or cannot be read."""
     try:
         yield
-    except (OSError, DatasetGenerationError) as error:
-        cause = error.__cause__ if isinstance(error, DatasetGenerationError) else error
+    except RunError:
+        raise
+    except (OSError, ValueError, DatasetGenerationError) as error:
+        # Closing a file on a full disk fails twice, and the second time with a ValueError.
+        cause = error.__context__ if isinstance(error, ValueError) else error.__cause__ or error
         if not isinstance(cause, OSError):
             raise
         raise RunError(
