@@ -55,8 +55,10 @@ def test_what_does_not_go_together_is_refused(
 @pytest.mark.timeout(600)
 def test_one_process_goes_on_where_two_were(tiny: list[str], run: Run, tmp_path: Path) -> None:
     short = ["--trainer.limit_val_batches=1", "--trainer.num_sanity_val_steps=0"]
-    done = start(tmp_path, TRAIN, "fit", *tiny, *short, PRESET, "--trainer.devices=2", "--trainer.max_steps=2")
+    again = "--model.activation_checkpointing=true"  # travels twice
+    done = start(tmp_path, TRAIN, "fit", *tiny, *short, PRESET, again, "--trainer.devices=2", "--trainer.max_steps=2")
     assert done.returncode == 0, done.stderr[-3000:]
+    assert "unwaited" not in done.stderr
     alone = ["--trainer.devices=1", "--trainer.strategy=auto"]
     trainer = run("fit", *short, *alone, "--trainer.max_steps=3", "--ckpt_path=last").trainer
     assert trainer.global_step == 3

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from adaptive_moe import ranks
 from adaptive_moe.moe import Experts, Router, TopP
@@ -35,8 +36,9 @@ def test_the_wait_is_seen_and_a_turn_ends_when_nobody_asks(monkeypatch: pytest.M
     assert agree(None, torch.tensor([0])).over
 
 
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("tokens", [0, 7])
-def test_sharded_experts_are_experts(tokens: int) -> None:
+def test_sharded_experts_are_experts_computed_once_or_again(tokens: int, again: bool) -> None:
     torch.manual_seed(0)
     whole, router = Experts(8, 6, 4), Router(8, 4, TopP(0.7))
     x = torch.randn(tokens, 8, requires_grad=True)
@@ -44,7 +46,7 @@ def test_sharded_experts_are_experts(tokens: int) -> None:
     direction = torch.randn(tokens, 8)
 
     def learnt(experts: Experts) -> list[torch.Tensor]:
-        out = experts(x, routing)
+        out = checkpoint(experts, x, routing, use_reentrant=False) if again else experts(x, routing)
         parameters = [x, router.linear.weight, experts.up_proj, experts.down_proj]
         return [out, *torch.autograd.grad((out * direction).sum(), parameters, retain_graph=True)]
 

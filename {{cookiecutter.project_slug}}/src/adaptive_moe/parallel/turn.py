@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor
-from torch.distributed._functional_collectives import all_to_all_single_autograd
+from torch.distributed._functional_collectives import AsyncCollectiveTensor, all_to_all_single_autograd
 
 from ..ranks import waiting
 
@@ -44,6 +44,8 @@ def all_to_all(rows: Tensor, receives: list[int], sends: list[int]) -> Tensor:
     world = torch.distributed.group.WORLD
     assert world is not None
     arrived: Tensor = all_to_all_single_autograd(rows.contiguous(), receives, sends, world)
+    if isinstance(arrived, AsyncCollectiveTensor):
+        arrived.trigger_wait()  # type: ignore[no-untyped-call]  # what is computed again for backward stops before it uses the last one
     return arrived
 
 
