@@ -44,8 +44,8 @@ def all_to_all(rows: Tensor, receives: list[int], sends: list[int]) -> Tensor:
     world = torch.distributed.group.WORLD
     assert world is not None
     arrived: Tensor = all_to_all_single_autograd(rows.contiguous(), receives, sends, world)
-    if isinstance(arrived, AsyncCollectiveTensor):
-        arrived.trigger_wait()  # type: ignore[no-untyped-call]  # what is computed again for backward stops before it uses the last one
+    if isinstance(arrived, AsyncCollectiveTensor):  # what is computed again for backward never uses the last one
+        arrived.trigger_wait()  # type: ignore[no-untyped-call]
     return arrived
 
 
