@@ -1,32 +1,30 @@
 """Text to batches, for training, validation, test and prediction."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from datasets.fingerprint import Hasher
-from lightning.pytorch import LightningDataModule, Trainer
+from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader
 
 from ..errors import RunError
-from .arguments import check_sizes, check_whole, check_window, refuse_empty, told_of_disks
+from .arguments import check_sizes, check_whole, check_window
 from .batch import Batch
 from .batching import batching
 from .corpora import Corpus
+from .corpus_datamodule import CorpusDataModule
 from .curriculum import Curriculum
 from .difficulty_source import check_trainer
-from .facts import epoch_of, facts
-from .inputs import prompts, read_inputs
+from .facts import epoch_of
+from .inputs import prompts
 from .loader import PlanLoader
 from .orders import Order
 from .plan import Plan
 from .tokenising import LongTexts
-from .tokenizer import learned_tokenizer, load_tokenizer
 from .windows import Chosen, windows_of
 
 
-class TextDataModule(LightningDataModule):
+class TextDataModule(CorpusDataModule):
     """Tokenises a corpus and makes batches of it, in the order that is asked for.
 
     A sample is a row of the corpus (a text, a pair, a dialogue) or, where a text is split, a chunk of it.
@@ -66,32 +64,19 @@ class TextDataModule(LightningDataModule):
         seed: int = 0,
         cache_dir: str = "data",
     ) -> None:
-        super().__init__()
         check_sizes(vocab_size, context_length=context_length, batch_size=batch_size, window=window)
-        if not cache_dir:
-            raise ValueError("cache_dir is empty; name a folder, for example data")
         if num_workers < 0:
             raise ValueError(f"num_workers is {num_workers}; choose 0 (read in the training process) or more")
         check_whole(corpus.tokenising, packing, long_texts)
         check_window(window, corpus, order)
-        self.loaded_tokenizer = load_tokenizer(tokenizer) if tokenizer else None
-        self.vocab_size = self.loaded_tokenizer.get_vocab_size() if self.loaded_tokenizer else vocab_size
-        self.corpus, self.order, self.seed = corpus, order, seed
-        self.asked = read_inputs(inputs, corpus.tokenising) if inputs is not None else []
-        self.num_classes = len(corpus.labels)
-        self.context_length, self.long_texts = context_length, long_texts
+        super().__init__(corpus, tokenizer, vocab_size, context_length, long_texts, inputs, cache_dir)
+        self.order, self.window, self.num_workers, self.seed = order, window, num_workers, seed
         self.batching = batching(context_length, packing, batch_size, token_budget)
-        self.window, self.num_workers, self.cache_dir = window, num_workers, Path(cache_dir)
         self.curriculum: Curriculum | None = None
 
     def check(self, trainer: Trainer) -> None:
         """Refuse settings of the trainer that would undo the order; before any work is done."""
         check_trainer(trainer, self.order, self.window)
-
-    def prepare_data(self) -> None:
-        """Fill the cache; on one process of each machine."""
-        with told_of_disks(self.cache_dir):
-            self.read()
 
     def setup(self, stage: str) -> None:
         """Read the cache; on every process."""
@@ -102,19 +87,6 @@ class TextDataModule(LightningDataModule):
             source = self.samples.get("train", self.rows["train"])
             windows = windows_of(source, self.window, self.seed, self.tokenising)
             self.curriculum = Curriculum(windows, self.order, self.batching, self.seed)
-
-    def read(self) -> None:
-        """Rows, vocabulary, and the samples of every split that is no stream."""
-        form = self.corpus.tokenising
-        self.rows = self.corpus.load(self.cache_dir)
-        self.tokenizer = self.loaded_tokenizer or learned_tokenizer(
-            self.rows["train"], form.texts, self.vocab_size, self.cache_dir
-        )
-        self.tokenising = form(self.tokenizer, self.context_length, self.long_texts)
-        splits = {name: rows for name, rows in self.rows.items() if isinstance(rows, Dataset)}
-        filled = {name: rows for name, rows in splits.items() if len(rows)}
-        self.samples = {name: self.tokenising.map(rows, self.cache_dir) for name, rows in filled.items()}
-        refuse_empty(splits, self.samples, form.unusable)
 
     def train_dataloader(self) -> PlanLoader:
         """The batches of the trainer's epoch, or the rest of them where a checkpoint lies in it."""
@@ -155,14 +127,6 @@ class TextDataModule(LightningDataModule):
         """What is asked, in its order; every rank has all of it."""
         batches = prompts(self.asked, self.tokenising, self.batching.rows or 1)
         return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
-
-    def row(self, split: str, sample: int) -> dict[str, Any]:
-        """What a sample was made of; `predict` is the split of what is asked."""
-        if split == "predict":
-            return self.asked[sample]
-        number = self.samples[split].rows[sample]["row"][0].as_py()
-        row: dict[str, Any] = self.rows[split][number]
-        return row
 
     def state_dict(self) -> dict[str, Any]:
         """Where the epoch is, and what is known of the samples; asked of all ranks together."""
@@ -206,12 +170,3 @@ class TextDataModule(LightningDataModule):
         """What the places in checkpoints belong to."""
         train, packing = self.samples.get("train"), self.batching.length is not None
         return epoch_of(train, self.tokenising, packing, self.window, self.seed, self.order)
-
-    def decode(self, ids: list[int]) -> str:
-        """Ids back to text."""
-        return str(self.tokenizer.decode(ids))
-
-    def facts(self) -> dict[str, str]:
-        """What a reader of the results must know of the data, in words."""
-        train = self.rows["train"]
-        return facts(self.corpus, self.samples, len(train) if isinstance(train, Dataset) else 0, self.tokenising)

@@ -1,25 +1,21 @@
-"""What every task shares: the training step, the auxiliary loss, the optimiser and its schedule, evaluation."""
+"""What every task shares: the model, the training step, the auxiliary loss, evaluation."""
 
-import os
 from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
-from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
-from lightning.pytorch.plugins import Precision
-from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from ..data import Batch, TextDataModule, Tokenising
 from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions, Stack
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
-from .accumulation import Accumulation
 from .checks import check_checkpoint, check_data, check_training
 from .likelihood import MeanNLL
-from .optimisation import gradient_norm, groups, share_of_peak
+from .optimisation import groups
+from .trained import Trained
 
 SPLITS = {"val": "validation", "test": "test"}
 
@@ -31,7 +27,7 @@ class Loss(NamedTuple):
     number: Int[Tensor, ""]
 
 
-class Task(LightningModule):
+class Task(Trained):
     """Trains a transformer on the loss of a task plus the losses that steer its routers.
 
     A task names its architecture and the form of its data, and adds a head where it needs one, a loss, and metrics.
@@ -72,10 +68,7 @@ class Task(LightningModule):
         compile: bool = False,  # noqa: A002 - torch's name for it
         activation_checkpointing: bool = False,
     ) -> None:
-        super().__init__()
-        if warmup_steps < 0:
-            raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
-        optimizer([nn.Parameter(torch.zeros(1))])  # a bad value is refused here, before any work is done
+        super().__init__(optimizer, warmup_steps)
         self.blueprint = Blueprint(
             self.architecture.__name__, gating, moe, vocab_size, dim, num_layers, num_heads, positions, num_positions
         )
@@ -87,10 +80,8 @@ class Task(LightningModule):
                 f"balance_over is {aux_loss.balance_over}, and with {type(gating).__name__} no token uses a single "
                 "expert: set --model.aux_loss.balance_over all_choices"
             )
-        self.optimizer, self.aux_loss, self.warmup_steps, self.compiled = optimizer, aux_loss, warmup_steps, compile
-        self.gradient_norm: Tensor | None = None  # before it was clipped, in the last step
+        self.aux_loss, self.compiled = aux_loss, compile
         self.longest = num_positions if positions == "learned" else None
-        self.accumulation = Accumulation()
         self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
 
     def new_metrics(self, stage: str) -> MetricCollection:
@@ -135,19 +126,6 @@ class Task(LightningModule):
         result: tuple[Tensor, dict[str, Routing]] = self.model(batch.ids, batch.samples, *source)
         return result
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """A run that continues draws what it would have drawn."""
-        self.seed(self.trainer.fit_loop.total_batch_idx)
-
-    def on_validation_batch_start(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Every validation draws the same."""
-        self.seed(batch_idx)
-
-    def seed(self, number: int) -> None:
-        """Chance in a batch depends on the run's seed, the batch and the rank, not on what was drawn before."""
-        seed = int(os.environ.get("PL_GLOBAL_SEED", 0))  # where Lightning's seed_everything leaves it
-        torch.manual_seed(((seed * 1_000_003 + number) * 4096 + self.global_rank) % 2**63)
-
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         """The loss to minimise, and the routings, detached, for the callbacks.
 
@@ -160,10 +138,6 @@ class Task(LightningModule):
         self.log("train/aux_loss", aux_loss)
         begins = self._trainer is None or batch_idx % self.trainer.accumulate_grad_batches == 0
         return {"loss": self.accumulation.loss(total, number, aux_loss, begins), **for_callbacks(routings)}
-
-    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Now it is known how many tokens the step has."""
-        self.accumulation.put_right(self.parameters(), self.trainer.accumulate_grad_batches)
 
     def training_values(self, loss: Float[Tensor, ""]) -> dict[str, Tensor]:
         """What is logged of a training batch, from its mean loss."""
@@ -212,33 +186,6 @@ class Task(LightningModule):
         check_checkpoint(checkpoint, type(self).__name__, self.state_dict())
         if self._trainer and self._trainer.training:  # it is read without a trainer too
             check_training(checkpoint, self.optimizer(groups(self)), self.trainer.max_steps)
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Warm-up, then a cosine over the steps of the run."""
-        optimizer = self.optimizer(groups(self))
-        total = max(self.trainer.estimated_stepping_batches, 1)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: share_of_peak(step, self.warmup_steps, total)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: int | float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled.
-
-        A strategy whose ranks have parameters of their own knows the norm of all.
-        """
-        plain = self.trainer.precision == "bf16-mixed" or type(self.trainer.precision_plugin) is Precision
-        norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm if plain else None)
-        if gradient_clip_val and norm and gradient_clip_algorithm in (None, "norm"):
-            self.gradient_norm = norm(self.parameters())
-            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm)
-        else:
-            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
 
 def for_callbacks(routings: dict[str, Routing]) -> dict[str, Any]:
