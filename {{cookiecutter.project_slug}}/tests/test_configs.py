@@ -49,6 +49,8 @@ def test_an_overlay_is_short_and_changes_what_it_says(path: Path, run: Run, caps
 LARGE = (
     "ddp",
     "expert_parallel",
+    "fully_sharded",
+    "expert_fully_sharded",
     "bert_base",
     "bart_large",
     "gpt2_medium",

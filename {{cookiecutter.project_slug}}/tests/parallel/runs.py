@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
+from adaptive_moe.callbacks import FiniteGuard
 from adaptive_moe.moe import (
     AuxLoss,
     ProbabilisticTopTwo,
@@ -20,7 +23,7 @@ from adaptive_moe.moe import (
     TopK,
     TopP,
 )
-from adaptive_moe.parallel import ExpertParallel
+from adaptive_moe.parallel import ExpertFullySharded, ExpertParallel, FullySharded
 from adaptive_moe.parallel.sharded_experts import ShardedExperts
 from adaptive_moe.tasks.optimisation import gradient_norm
 
@@ -36,6 +39,17 @@ POLICIES: dict[str, tuple[str, Any]] = {  # the task that it is tried on
     "sequence_budget": ("sentiment", SequenceBudget(1.4)),
 }
 BATCH = 8  # of all ranks
+STEPS: dict[str, Any] = {
+    "optimizer": functools.partial(torch.optim.SGD, lr=0.3, momentum=0.9),
+    "aux_loss": AuxLoss(0.1, "all_choices", router_z_weight=0.1, global_batch=True),
+    "warmup_steps": 0,
+}
+WRITING: dict[str, Any] = {"temperature": 0.0, "generated_samples": 3, "max_new_tokens": 12}
+STRATEGIES: dict[str, Callable[[], DDPStrategy]] = {
+    "experts": functools.partial(ExpertParallel, gradient_as_bucket_view=True),
+    "weights": FullySharded,
+    "both": ExpertFullySharded,
+}
 
 
 class Kept(NamedTuple):
@@ -64,7 +78,7 @@ class Note(Callback):
 def trainer(num_ranks: int, **options: Any) -> Trainer:
     """Quiet."""
     if num_ranks > 1:
-        options |= {"strategy": ExpertParallel(gradient_as_bucket_view=True), "devices": num_ranks}
+        options |= {"strategy": STRATEGIES[os.environ["STRATEGY"]](), "devices": num_ranks}
     planned = {"use_distributed_sampler": False, "reload_dataloaders_every_n_epochs": 1}
     quiet: Any = dict.fromkeys(["logger", "enable_progress_bar", "enable_model_summary", "enable_checkpointing"], False)
     few: Any = {"accelerator": "cpu", "limit_val_batches": 0, "gradient_clip_val": 0.3}
@@ -76,19 +90,19 @@ def trained(
 ) -> Kept:
     """Two steps in each epoch, with momentum."""
     name, gating = POLICIES[policy]
-    optimizer = functools.partial(torch.optim.SGD, lr=0.3, momentum=0.9)
-    aux_loss = AuxLoss(0.1, "all_choices", router_z_weight=0.1, global_batch=True)
-    module = small.task(name, gating=gating, optimizer=optimizer, aux_loss=aux_loss, warmup_steps=0)
+    module = small.task(name, gating=gating, **STEPS)
     sizes: Any = {"batch_size": BATCH // num_ranks // accumulated, "context_length": 8 if "text" in name else 32}
     data, note = small.data(name, folder, **sizes), Note()
-    chosen = trainer(num_ranks, callbacks=[note], max_epochs=epochs, accumulate_grad_batches=accumulated)
+    chosen = trainer(
+        num_ranks, callbacks=[note, FiniteGuard("skip")], max_epochs=epochs, accumulate_grad_batches=accumulated
+    )
     chosen.fit(module, data, ckpt_path=since, weights_only=True)
     return Kept(note.losses, note.norms, chosen)
 
 
 def judged(folder: Path, num_ranks: int) -> dict[str, float]:
     """What validation and test measure; some ranks have nothing to write, and answers have several lengths."""
-    module = small.task("translation", temperature=0.0, generated_samples=3, max_new_tokens=12)
+    module = small.task("translation", **WRITING)
     del module.log, module.log_dict
     data, chosen = small.data("translation", folder), trainer(num_ranks, limit_val_batches=1.0)
     (validated,) = chosen.validate(module, data, verbose=False)
@@ -96,23 +110,40 @@ def judged(folder: Path, num_ranks: int) -> dict[str, float]:
     return {**validated, **tested}
 
 
-def all_runs(folder: Path, num_ranks: int) -> dict[str, Any]:
+def validated(folder: Path, num_ranks: int) -> dict[str, float]:
+    """What validations measure while a model trains, and the loss of the steps behind them."""
+    module = small.task("translation", **WRITING, **STEPS)
+    del module.log, module.log_dict
+    data, note = small.data("translation", folder, batch_size=BATCH // num_ranks), Note()
+    chosen = trainer(num_ranks, limit_val_batches=1.0, val_check_interval=1, max_steps=2, callbacks=[note])
+    chosen.fit(module, data)
+    measured = {name: float(value) for name, value in chosen.callback_metrics.items() if name.startswith("val")}
+    return {**measured, "last": note.losses[-1]}
+
+
+def all_runs(folder: Path, num_ranks: int, name: str = "") -> dict[str, Any]:
     """Every policy for an epoch, and from one process's checkpoint for another; checkpoints of several states."""
     torch.set_num_threads(1)
     found: dict[str, Any] = {"answered": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ShardedExperts, "answer", counted(found, ShardedExperts.answer))
-        found["judged"] = judged(folder, num_ranks)
+        found["judged"], found["validated"] = judged(folder, num_ranks), validated(folder, num_ranks)
         patch.setattr(torch, "rand_like", by_value)
         for policy in POLICIES:
             found[policy] = trained(policy, folder, num_ranks)[:2]
     found["accumulated"] = trained("threshold", folder, num_ranks, accumulated=2)[:2]
-    saved = folder / f"{num_ranks}.ckpt"
+    saved = folder / f"{name}{num_ranks}.ckpt"
     trained("threshold", folder, num_ranks).trainer.save_checkpoint(saved, weights_only=False)
     found["resumed"] = trained("threshold", folder, num_ranks, 2, folder / "1.ckpt")[:2]
     unmoved = trained("threshold", folder, num_ranks, 1, saved).trainer
-    unmoved.save_checkpoint(folder / f"{num_ranks}-again.ckpt", weights_only=False)
+    found["held"] = sum(held(parameter) for parameter in unmoved.lightning_module.parameters())
+    unmoved.save_checkpoint(folder / f"{name}{num_ranks}-again.ckpt", weights_only=False)
     return found
+
+
+def held(parameter: Tensor) -> int:
+    """Numbers in this rank's memory."""
+    return parameter.to_local().numel() if isinstance(parameter, DTensor) else parameter.numel()
 
 
 def counted(found: dict[str, Any], answer: Callable[..., None]) -> Callable[..., None]:
@@ -130,9 +161,10 @@ def by_value(scores: Tensor) -> Tensor:
     return 10 * scores % 1
 
 
-def one_rank(rank: int, folder: Path, num_ranks: int) -> None:
-    store = f"file://{folder}/store-{num_ranks}"
+def one_rank(rank: int, folder: Path, num_ranks: int, name: str) -> None:
+    store = f"file://{folder}/store-{name}{num_ranks}"
     torch.distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=num_ranks)
     os.environ["LOCAL_RANK"] = str(rank)  # so that Lightning starts no others
-    torch.save(all_runs(folder, num_ranks), folder / f"{num_ranks}-{rank}.pt")
+    os.environ["STRATEGY"] = name
+    torch.save(all_runs(folder, num_ranks, name), folder / f"{name}{num_ranks}-{rank}.pt")
     torch.distributed.destroy_process_group()

@@ -18,7 +18,13 @@ PRESET = f"--config={ROOT / 'configs/expert_parallel.yaml'}"
 (PACKAGE,) = (path for path in (ROOT / "src").iterdir() if (path / "__init__.py").exists())
 
 
-def test_nothing_imports_the_room_but_the_config() -> None:
+def test_a_fused_optimizer_takes_no_mixture(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("fit", f"--config={ROOT}/configs/expert_fully_sharded.yaml", "--model.optimizer.fused=true")
+    assert "error: the optimizer is fused, and takes no experts of one rank beside" in capfd.readouterr().err
+
+
+def test_nothing_imports_the_room_but_the_configs() -> None:
     imports = re.compile(rf"^\s*(from|import) (\.|{PACKAGE.name}).*\bparallel\b", re.MULTILINE)
     for path in (*ROOT.glob("*.py"), *PACKAGE.rglob("*.py")):
         assert path.parent == PACKAGE / "parallel" or not imports.search(path.read_text())
@@ -53,10 +59,14 @@ def test_what_does_not_go_together_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_one_process_goes_on_where_two_were(tiny: list[str], run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["expert_parallel", "expert_fully_sharded", pytest.param("fully_sharded", marks=pytest.mark.soak)]
+)
+def test_one_process_goes_on_where_two_were(name: str, tiny: list[str], run: Run, tmp_path: Path) -> None:
+    preset = f"--config={ROOT}/configs/{name}.yaml"
     short = ["--trainer.limit_val_batches=1", "--trainer.num_sanity_val_steps=0"]
     again = "--model.activation_checkpointing=true"  # travels twice
-    done = start(tmp_path, TRAIN, "fit", *tiny, *short, PRESET, again, "--trainer.devices=2", "--trainer.max_steps=2")
+    done = start(tmp_path, TRAIN, "fit", *tiny, *short, preset, again, "--trainer.devices=2", "--trainer.max_steps=2")
     assert done.returncode == 0, done.stderr[-3000:]
     assert "unwaited" not in done.stderr
     alone = ["--trainer.devices=1", "--trainer.strategy=auto"]

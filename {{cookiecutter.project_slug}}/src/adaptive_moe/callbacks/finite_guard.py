@@ -58,7 +58,8 @@ class FiniteGuard(Callback):
     ) -> None:
         """Without gradients an optimiser does nothing."""
         if self.on_fault == "skip" and trainer.precision != "16-mixed":  # whose scaler does the same
-            finite = gradient_norm(pl_module.parameters()).isfinite()
+            norm = getattr(trainer.strategy, "gradient_norm", gradient_norm)  # of one whose ranks have parts
+            finite = norm(pl_module.parameters()).isfinite()
             self.skipping = bool(sum_over_ranks((~finite).long()))
             if self.skipping:
                 optimizer.zero_grad()

@@ -16,7 +16,7 @@ from ..moe import MoE
 from ..ranks import sum_over_ranks
 from ..tasks.optimisation import gradient_norm
 from .sharded_experts import ShardedExperts, serve
-from .shards import convert, gathered, part
+from .shards import check_precision, convert, full, gathered, part
 
 
 class ExpertParallel(DDPStrategy):
@@ -58,11 +58,7 @@ class ExpertParallel(DDPStrategy):
         """
         numbers = {layer.router.linear.out_features for layer in moe_layers(model)}
         check_division(numbers, self.num_nodes * self.num_processes)
-        if self.precision_plugin.precision == "16-mixed":
-            raise RunError(
-                "precision is 16-mixed, whose loss scale each rank would change for its own experts; take "
-                "--trainer.precision bf16-mixed"
-            )
+        check_precision(self.precision_plugin.precision)
 
     def setup_environment(self) -> None:
         """Make whole what an earlier run has divided: weights may be loaded."""
@@ -89,9 +85,8 @@ class ExpertParallel(DDPStrategy):
     def gradient_norm(self, parameters: Iterable[nn.Parameter]) -> Float[Tensor, ""]:
         """Over all ranks' experts, and over everything else once."""
         sharded, everything = self.sharded, list(parameters)
-        mine, shared = (
-            gradient_norm(each for each in everything if (each in sharded) is kind) for kind in (True, False)
-        )
+        mine = gradient_norm(each for each in everything if each in sharded)
+        shared = full(gradient_norm(each for each in everything if each not in sharded))
         return (sum_over_ranks(mine.square()) + shared.square()).sqrt()
 
     def lightning_module_state_dict(self) -> dict[str, Any]:

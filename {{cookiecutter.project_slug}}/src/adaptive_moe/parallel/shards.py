@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
+from torch.distributed.tensor import DTensor
+
+from ..errors import RunError
 
 
 def part(whole: Shaped[Tensor, "experts *dims"]) -> Shaped[Tensor, "local *dims"]:
@@ -13,11 +16,25 @@ def part(whole: Shaped[Tensor, "experts *dims"]) -> Shaped[Tensor, "local *dims"
     return whole.chunk(torch.distributed.get_world_size())[torch.distributed.get_rank()]
 
 
+def full(tensor: Float[Tensor, "*dims"]) -> Float[Tensor, "*dims"]:
+    """All of one that ranks have parts of by torch's `fully_shard`, any other as it is; every rank must ask."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
 def gathered(part: Shaped[Tensor, "local *dims"]) -> Shaped[Tensor, "experts *dims"]:
     """The parts of all ranks, on the host; every rank must ask."""
     parts = [torch.empty_like(part) for _ in range(torch.distributed.get_world_size())]
     torch.distributed.all_gather(parts, part.detach().contiguous())
     return torch.cat([each.cpu() for each in parts])
+
+
+def check_precision(precision: str) -> None:
+    """Raise a RunError for one whose loss scale each rank would change by what it has."""
+    if precision == "16-mixed":
+        raise RunError(
+            "precision is 16-mixed, whose loss scale each rank would change for its own weights; take "
+            "--trainer.precision bf16-mixed"
+        )
 
 
 def convert(state: dict[str, Any], sharded: Iterable[bool], how: Callable[[Tensor], Tensor]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.plugins import Precision
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from ..data import Batch
 from .accumulation import Accumulation
@@ -74,6 +75,8 @@ class Trained(LightningModule):
         norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm if plain else None)
         if gradient_clip_val and norm and gradient_clip_algorithm in (None, "norm"):
             self.gradient_norm = norm(self.parameters())
-            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm)
+            distributed = any(isinstance(parameter, DTensor) for parameter in self.parameters())
+            foreach = False if distributed else None  # torch scales no list that has plain and distributed tensors
+            nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm, foreach)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
