@@ -24,7 +24,6 @@ PAGES = {
 }
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE = {title: text for page in PAGES.values() for _, title, text in BLOCK.findall(page) if title}
-WITH_BLOCKS = ["docs/how_to/policy.md", "docs/how_to/task.md"]
 OF_TRAIN = r" *(?:python train\.py|docker run .* moe) (.+)$"
 NOT_COPIED = {"Dockerfile", ".dockerignore"}
 
@@ -36,8 +35,12 @@ def commands(pattern: str, pages: dict[str, str]) -> list[str]:
     return sorted({shlex.join(command) for command in found})
 
 
-OF_THE_TEMPLATE = {name: text for name, text in PAGES.items() if name not in WITH_BLOCKS}
-TRAIN = commands(OF_TRAIN, OF_THE_TEMPLATE)
+WRITTEN = [name for text in MADE.values() for name in re.findall(r"^class (\w+)", text, re.MULTILINE)]
+NEW = re.compile(
+    "|".join([*(rf"\b{name}\b" for name in WRITTEN), *(name for name in MADE if name.startswith("configs"))])
+)
+TRAIN = [command for command in commands(OF_TRAIN, PAGES) if not NEW.search(command)]
+OF_NEW = [command for command in commands(OF_TRAIN, PAGES) if NEW.search(command)]
 COMPARE = commands(r" *(?:OMP_NUM_THREADS=1 )?python compare\.py (.+)$", PAGES)
 SNIPPETS = [
     name
@@ -102,10 +105,11 @@ def test_what_is_written_by_hand_is_part_of_a_project_that_trains(tmp_path: Path
                 file.write(text)
     corpus = tmp_path / "texts.jsonl"
     corpus.write_text("".join(f'{{"text": "so many words as in {number} of them"}}\n' for number in range(200)))
-    asked = [shlex.split(command) for page in WITH_BLOCKS for command in commands(OF_TRAIN, {page: PAGES[page]})]
-    small = ["--config=configs/size/tiny.yaml", "--data.corpus=Texts", f"--data.corpus.path={corpus}"]
-    small += ["--data.vocab_size=300", "--trainer.max_steps=2", "--trainer.log_every_n_steps=1"]
-    asked = [[*command, *small] for command in asked]
+    texts = ["--data.corpus=Texts", f"--data.corpus.path={corpus}"]
+    small = ["--config=configs/size/tiny.yaml", "--data.vocab_size=300"]
+    small += ["--trainer.max_steps=2", "--trainer.log_every_n_steps=1"]
+    asked = [[*shlex.split(each), *small, *([] if "--data.corpus" in each else texts)] for each in OF_NEW]
+    assert {name for each in asked for name in each} >= {"Counting", "Near", "configs/tasks/filling_in.yaml"}
     exported = ["export", "--ckpt_path", "last", "--folder", "exported"]
     program = (
         "import json, sys, train\nfor each in json.loads(sys.argv.pop()):\n    train.main(each)\nimport use_exported"

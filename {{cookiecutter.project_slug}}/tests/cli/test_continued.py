@@ -41,6 +41,14 @@ def test_a_config_is_replaced_whole(run: Run, capsys: pytest.CaptureFixture[str]
         assert f"error: {config} is no config any more; mend it, or go on from a copy of" in capsys.readouterr().err
 
 
+def test_a_model_that_is_judged_untrained_is_said_to_be(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("test")
+    assert "test reads no checkpoint, so the model is untrained; add --ckpt_path best.\n" in capsys.readouterr().err
+    run("fit", *OWN)
+    run("fit", "--ckpt_path=last")
+    assert "The run has had its 4 steps; to go on, give more: --trainer.max_steps" in capsys.readouterr().err
+
+
 def test_a_file_begins_a_new_run_of_the_same_kind(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run("fit", *OWN)
     run("fit", "--ckpt_path=last", "--trainer.max_steps=5")  # a folder that was named once is not named for ever

@@ -12,6 +12,9 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch.utils.tensorboard import SummaryWriter
 
+from ..errors import RunError
+
+REMEDY = "make room there, or choose another: --trainer.logger.save_dir"
 QUEUE = 1000  # records; one log fills torch's ten, and then training would wait for the disk
 
 
@@ -44,7 +47,10 @@ class RunLogger(TensorBoardLogger):
         """TensorBoard's writer, which forgives a disk."""
         is_new = self._experiment is None
         self._kwargs.setdefault("max_queue", QUEUE)
-        writer: SummaryWriter = super().experiment
+        try:
+            writer: SummaryWriter = super().experiment
+        except OSError as error:
+            raise RunError(f"{self.log_dir} cannot be written ({error.strerror}); {REMEDY}") from error
         if is_new and isinstance(writer, SummaryWriter):
             records = writer._get_file_writer().event_writer._async_writer._writer  # type: ignore[no-untyped-call]
             for name in ("write", "flush", "close"):  # in a thread, whose error would come up anywhere

@@ -72,14 +72,14 @@ class Summary(Callback):
 def course(values: list[float]) -> str:
     """A metric before and after training."""
     first, last = (f"{value:.3g}" if value < 100 else f"{value:.1f}" for value in (values[0], values[-1]))
-    return f"{first} to {last}" if len(values) > 1 else f"{first} (measured once)"
+    return f"{first} to {last}" if len(values) > 1 else f"{first} (before training; there was no validation since)"
 
 
 def cost(values: dict[str, float]) -> str:
     """Of a token, forward; training takes three times as much."""
     if "routing/flops_per_token" not in values:
         return ""
-    words = f"; {values['routing/flops_per_token'] / 1e6:.1f} million FLOPs per token forward"
+    words = f"; {values['routing/flops_per_token'] / 1e6:,.3g} million FLOPs per token forward"
     saved = 1 - values["routing/flops_over_top_2"]
     return f"{words}, {saved:.0%} less than with top-2" if saved > 0 else words
 

@@ -86,6 +86,8 @@ class CLI(LightningCLI):
             if self.subcommand == "fit":
                 go_on(config, self.checkpoint)
             config.ckpt_path = str(self.checkpoint)
+        elif command in ("validate", "test"):
+            print(f"{command} reads no checkpoint, so the model is untrained; add --ckpt_path best.", file=sys.stderr)
         called = without_twins(config.trainer.callbacks or [], self.before)
         if config.trainer.enable_progress_bar is False:
             called = [each for each in called if not each.class_path.endswith("MoEProgressBar")]
@@ -124,6 +126,8 @@ class CLI(LightningCLI):
             if isinstance(self.datamodule, TextDataModule):
                 if isinstance(self.model, Task):
                     self.model.check(self.datamodule)
+                    if self.subcommand == "fit":
+                        self.model.check_monitor(self.trainer)
                 if self.subcommand == "fit":
                     check_writable(self.trainer)
                     self.datamodule.check(self.trainer)

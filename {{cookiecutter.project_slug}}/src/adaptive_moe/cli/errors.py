@@ -32,6 +32,9 @@ SENTENCES = {
     r"Problems parsing config: (?P<reason>.*)": "a config is not valid YAML: {reason}; mend it there",
     r"(?:Option|does not accept option) '(?P<option>[^']+)'": "Option '{option}' is not accepted; LOOK",
     "No supported gpu backend found": "accelerator is gpu, and torch finds none; take --trainer.accelerator auto",
+    r"arguments are required: (?P<names>.*)": (
+        "the class that is chosen needs {names}; add it below the class's own option, as in --data.corpus.path"
+    ),
     r"unrecognized arguments: (?P<option>.*)": "{option} is not an option; LOOK",
     r"invalid choice: (?P<value>'.*') \(choose from (?P<names>.*)\)": "{value} is no command; choose one of {names}",
     r"expected \"subcommand\" to be one of {(?P<names>.*)}": "no command is given; choose one of {names}",
@@ -59,7 +62,9 @@ def sentence(message: str, known: Collection[str]) -> str:
             words = {name: plain(value) for name, value in match.groupdict().items()}
             if "types" in words:  # one of several
                 words["types"] = words["types"].replace("NoneType", "null").replace(", ", " or ")
-            meant = nearest(words.get("option", words.get("value", "")), known)
+            is_class = "option" not in words  # whose name begins with a capital
+            wanted = [name for name in known if name[:1].isupper() is is_class]
+            meant = nearest(words.get("option", words.get("value", "")), wanted)
             return text.replace("LOOK", meant + LOOK).format(**words)
     text = plain(message)
     return f"{text[:LONGEST]} ..." if text.startswith("Parser key") and len(text) > LONGEST else text

@@ -8,9 +8,11 @@ from datasets import disable_progress_bars
 
 
 def quiet() -> None:
-    """Silence two messages of Lightning 2.6, and bars where there is no terminal."""
+    """Silence three messages of libraries, and bars where there is no terminal."""
     # Lightning still asks torch in the old way; it happens at every loader.
     warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
+    # Its successor is not in every torch that the project takes.
+    warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
     # An advertisement that no setting turns off.
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(is_not_a_tip)
     if not sys.stderr.isatty():

@@ -10,10 +10,9 @@ from lightning.pytorch.cli import SaveConfigCallback
 
 from ..atomic import replace
 from ..callbacks.environment import environment
+from ..callbacks.run_logger import REMEDY
 from ..data import TextDataModule, save_tokenizer
 from ..errors import RunError
-
-REMEDY = "make room there, or choose another: --trainer.logger.save_dir"
 
 
 class SaveConfig(SaveConfigCallback):
@@ -60,5 +59,6 @@ def check_writable(trainer: Trainer) -> None:
     for logger in trainer.loggers:
         folder = Path(logger.log_dir or trainer.default_root_dir).absolute()
         place = next(each for each in (folder, *folder.parents) if each.exists())
-        if not os.access(place, os.W_OK):
-            raise ValueError(f"{folder} cannot be written, since {place} is read-only; {REMEDY}")
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            reason = "read-only" if place.is_dir() else "a file"
+            raise ValueError(f"{folder} cannot be written, since {place} is {reason}; {REMEDY}")

@@ -36,7 +36,10 @@ def check_window(window: int | None, corpus: Corpus, order: Order) -> None:
 def check_whole(form: type[Tokenising], packing: bool, long_texts: LongTexts) -> None:
     """Raise a ValueError where samples would be divided that must not be."""
     if not form.divisible and packing:
-        raise ValueError(f"packing is true, and samples of {form.__name__} stay whole: set --data.packing false")
+        raise ValueError(
+            f"packing is true, and samples of {form.__name__} stay whole: take the config of the task, from "
+            "configs/tasks/, or set --data.packing false"
+        )
     if not form.divisible and long_texts == "split":
         raise ValueError(f"long_texts is split, and samples of {form.__name__} stay whole: set --data.long_texts cut")
 
@@ -45,9 +48,10 @@ def refuse_empty(splits: Mapping[str, Sized], samples: Mapping[str, Sized], unus
     """Raise a RunError for a split without a sample."""
     for name, rows in splits.items():
         if not len(samples.get(name, ())):
+            found = f"no text that can be used: {len(rows)} rows, each {unusable}" if len(rows) else "no row"
             raise RunError(
-                f"the {name} split of the corpus has no text that can be used: {len(rows)} rows, each {unusable}; give "
-                "more, or files of their own for train, validation and test"
+                f"the {name} split of the corpus has {found}; give more, or files of their own for train, validation "
+                "and test"
             )
 
 

@@ -11,10 +11,10 @@ def epoch_of(
 ) -> str:
     """What a place in an epoch means nothing without; no paths, since a corpus may move."""
     size = f"{len(samples):,} samples and {samples.num_tokens:,} tokens" if samples else "a stream"
-    arguments = " ".join(f"{name}={value}" for name, value in vars(order).items())
+    arguments = [f"{name}={value}" for name, value in vars(order).items()]
     return (
         f"{size} (context_length {tokenising.length}, {tokenising.long_texts}, packing {packing}, window {window}, "
-        f"seed {seed}, {type(order).__name__} {arguments})"
+        f"seed {seed}, {' '.join([type(order).__name__, *arguments])})"
     )
 
 

@@ -26,7 +26,7 @@ def read_inputs(inputs: str, form: type[Tokenising]) -> list[Row]:
     lines = path.read_text(encoding="utf-8").split("\n") if is_file else [inputs]
     rows = [row_of(line, form) for line in lines if line.strip()]
     if not rows:
-        raise RunError(f"inputs is {inputs}, in which there is no text; give one, or a .txt or .jsonl file")
+        raise RunError(f"inputs is {inputs!r}, in which there is no text; give one, or a .txt or .jsonl file")
     return rows
 
 

@@ -38,6 +38,8 @@ def load_tokenizer(name: str) -> Tokenizer:
     Raises:
         ValueError: There is none, or it has no token that closes a text.
     """
+    if name.endswith(".json") and not Path(name).is_file():
+        raise ValueError(f"tokenizer is {name}, and there is no such file; mind the spelling")
     try:
         path = name if Path(name).is_file() else hf_hub_download(name, "tokenizer.json")
         tokenizer = of_text(Tokenizer.from_file(path))

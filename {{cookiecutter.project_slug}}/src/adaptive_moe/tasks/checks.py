@@ -1,8 +1,11 @@
 """What a task cannot work with."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from lightning.pytorch import Trainer
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -27,6 +30,20 @@ def check_data(data: TextDataModule, task: str, form: type[Tokenising], longest:
             f"context_length is {data.context_length}, and the model learns {longest} positions; "
             f"set --data.context_length {longest}, or raise --model.num_positions"
         )
+
+
+def check_monitor(trainer: Trainer, task: str, measured: Collection[str]) -> None:
+    """Before any work is done.
+
+    Raises:
+        RunError: The best checkpoint is to be best in what no validation measures.
+    """
+    for monitor in (getattr(callback, "monitor", None) for callback in trainer.callbacks):  # type: ignore[attr-defined]
+        if monitor and monitor.startswith("val/") and monitor not in measured:
+            raise RunError(
+                f"monitor is {monitor}, and {task} measures {', '.join(measured)}; set --checkpoint.monitor to one of "
+                "them, and --checkpoint.mode"
+            )
 
 
 def words(form: type[Tokenising]) -> str:
@@ -62,6 +79,8 @@ def check_training(checkpoint: Mapping[str, Any], optimizer: Optimizer, max_step
             f"max_steps is {max_steps}, and the checkpoint has {checkpoint['global_step']} steps; "
             "it counts from the first: give more to go on"
         )
+    if max_steps == checkpoint["global_step"]:
+        say(f"The run has had its {max_steps} steps; to go on, give more: --trainer.max_steps")
     for saved in checkpoint["optimizer_states"]:
         for theirs, ours in zip(saved["param_groups"], optimizer.param_groups, strict=True):
             theirs = {**theirs, "lr": theirs.get("initial_lr", theirs.get("lr"))}  # without its schedule
@@ -71,6 +90,12 @@ def check_training(checkpoint: Mapping[str, Any], optimizer: Optimizer, max_step
                         f"the optimizer's {name} is {listed(ours[name])} here and {listed(theirs[name])} in the "
                         "checkpoint, which would win; leave the option out to go on, or start a new run"
                     )
+
+
+@rank_zero_only
+def say(words: str) -> None:
+    """Beside what a command gives."""
+    print(words, file=sys.stderr, flush=True)
 
 
 def listed(value: Any) -> Any:

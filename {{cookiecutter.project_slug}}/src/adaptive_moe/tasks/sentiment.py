@@ -23,6 +23,11 @@ class Sentiment(Task):
     architecture, form = Encoder, Classified
 
     def __init__(self, *, num_classes: int = 2, **options: Any) -> None:
+        if num_classes < 2:
+            raise ValueError(
+                f"num_classes is {num_classes}, as many as the corpus has labels; take --config "
+                "configs/tasks/sentiment.yaml, or a corpus with two or more"
+            )
         self.num_classes = num_classes
         super().__init__(**options)
         self.head = nn.Linear(self.model.embedding.embedding_dim, num_classes)

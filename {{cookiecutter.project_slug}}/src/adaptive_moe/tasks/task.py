@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
+from lightning.pytorch import Trainer
 from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
@@ -12,7 +13,7 @@ from torchmetrics import Metric, MetricCollection
 from ..data import Batch, TextDataModule, Tokenising
 from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions, Stack
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
-from .checks import check_checkpoint, check_data, check_training
+from .checks import check_checkpoint, check_data, check_monitor, check_training
 from .likelihood import MeanNLL
 from .optimisation import groups
 from .trained import Trained
@@ -119,6 +120,10 @@ class Task(Trained):
     def check(self, data: TextDataModule) -> None:
         """Raise a RunError if this data is for another task, or too long."""
         check_data(data, type(self).__name__, self.form, self.longest)
+
+    def check_monitor(self, trainer: Trainer) -> None:
+        """Raise a RunError if the best checkpoint should be best in what is not measured."""
+        check_monitor(trainer, type(self).__name__, list(self.metrics["val"].keys()))  # type: ignore[operator]
 
     def read(self, batch: Batch) -> tuple[Float[Tensor, "batch length dim"], dict[str, Routing]]:
         """Hidden states, and the routing of each layer that has experts."""
