@@ -20,6 +20,7 @@ from .checkpoints import find_checkpoint, named_file
 from .continued import config_of, go_on, tell, with_config, without_twins
 from .errors import Parser, refuse
 from .launcher import launched
+from .nulls import nulls
 from .processes import why_alone
 from .quiet import quiet
 from .save_config import SaveConfig, check_writable
@@ -88,6 +89,9 @@ class CLI(LightningCLI):
             config.ckpt_path = str(self.checkpoint)
         elif command in ("validate", "test"):
             print(f"{command} reads no checkpoint, so the model is untrained; add --ckpt_path best.", file=sys.stderr)
+        for room in ("model", "data", "trainer"):
+            for reason in nulls(config[room], room):
+                refuse(reason)
         called = without_twins(config.trainer.callbacks or [], self.before)
         if config.trainer.enable_progress_bar is False:
             called = [each for each in called if not each.class_path.endswith("MoEProgressBar")]

@@ -59,7 +59,8 @@ def sentence(message: str, known: Collection[str]) -> str:
     """The message, shortened to the value, the reason and the remedy."""
     for pattern, text in SENTENCES.items():
         if match := re.search(pattern, message, re.DOTALL):
-            words = {name: plain(value) for name, value in match.groupdict().items()}
+            words = {name: short(plain(value)) for name, value in match.groupdict().items()}
+            words = {name: "null" if value == "None" else value for name, value in words.items()}
             if "types" in words:  # one of several
                 words["types"] = words["types"].replace("NoneType", "null").replace(", ", " or ")
             is_class = "option" not in words  # whose name begins with a capital
@@ -67,7 +68,12 @@ def sentence(message: str, known: Collection[str]) -> str:
             meant = nearest(words.get("option", words.get("value", "")), wanted)
             return text.replace("LOOK", meant + LOOK).format(**words)
     text = plain(message)
-    return f"{text[:LONGEST]} ..." if text.startswith("Parser key") and len(text) > LONGEST else text
+    return short(text) if text.startswith("Parser key") else text
+
+
+def short(text: str) -> str:
+    """No longer than a sentence may be."""
+    return f"{text[:LONGEST]} ..." if len(text) > LONGEST else text
 
 
 def plain(text: str) -> str:
