@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Iterator
+from pydoc import locate
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from jsonargparse import Namespace
-from jsonargparse._util import import_object
 
 
 def nulls(node: Any, option: str, made_by: Any = None) -> Iterator[str]:
@@ -21,7 +21,7 @@ def nulls(node: Any, option: str, made_by: Any = None) -> Iterator[str]:
         for each in node:
             yield from nulls(each, option)
     elif isinstance(node, Namespace) and "class_path" in node:
-        yield from nulls(node.get("init_args"), option, import_object(node.class_path))
+        yield from nulls(node.get("init_args"), option, locate(node.class_path))
     elif isinstance(node, Namespace):
         takes = types(made_by) if isinstance(made_by, type) else {}
         for name, value in vars(node).items():
