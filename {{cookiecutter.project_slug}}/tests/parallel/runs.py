@@ -52,6 +52,11 @@ STRATEGIES: dict[str, Callable[[], DDPStrategy]] = {
 }
 
 
+def policies(name: str) -> list[str]:
+    """Those that are tried: all where experts are divided alone, since what travels depends on them."""
+    return list(POLICIES) if name in ("", "experts") else ["threshold", "top_2"]
+
+
 class Kept(NamedTuple):
     """Of each step, the loss over all ranks and the norm of all gradients; and the trainer."""
 
@@ -129,7 +134,7 @@ def all_runs(folder: Path, num_ranks: int, name: str = "") -> dict[str, Any]:
         patch.setattr(ShardedExperts, "answer", counted(found, ShardedExperts.answer))
         found["judged"], found["validated"] = judged(folder, num_ranks), validated(folder, num_ranks)
         patch.setattr(torch, "rand_like", by_value)
-        for policy in POLICIES:
+        for policy in policies(name):
             found[policy] = trained(policy, folder, num_ranks)[:2]
     found["accumulated"] = trained("threshold", folder, num_ranks, accumulated=2)[:2]
     saved = folder / f"{name}{num_ranks}.ckpt"

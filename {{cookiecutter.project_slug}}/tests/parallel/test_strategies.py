@@ -12,6 +12,7 @@ from . import runs
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 Runs = dict[str, list[dict[str, Any]]]
 WORLDS = ["experts2", "experts4", "weights2", "both2"]
+RUNS = [(run, world) for world in WORLDS for run in [*runs.policies(world[:-1]), "accumulated", "resumed"]]
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,8 @@ def found(folder: Path) -> Runs:
     return ranks
 
 
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("run", [*runs.POLICIES, "accumulated", "resumed"])
-def test_losses_and_gradient_norms_are_those_of_one_process(world: str, run: str, found: Runs) -> None:
+@pytest.mark.parametrize(("run", "world"), RUNS)
+def test_losses_and_gradient_norms_are_those_of_one_process(run: str, world: str, found: Runs) -> None:
     (alone,) = found["1"]
     losses, norms = alone[run]
     assert (len(losses), len(norms)) == (3 if run == "accumulated" else 2, 2)
