@@ -213,3 +213,7 @@ def test_a_shell_can_complete(tmp_path: Path) -> None:
     lines = "source completion.sh; " + typed + "; _shtab_train_py; echo ${COMPREPLY[@]}"
     done = subprocess.run(["bash", "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "--model.gating" in done.stdout.split()
+
+
+def test_validations_may_go_by_the_clock(run: Run) -> None:
+    assert run("fit", "--trainer.val_check_interval=00:00:00:30").trainer.global_step == 2

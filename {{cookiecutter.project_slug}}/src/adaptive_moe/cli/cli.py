@@ -123,7 +123,7 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand in ("fit", "export"):
                     callback.attach(self.model)
-            if self.trainer.val_check_interval == 0:
+            if getattr(self.trainer, "val_check_interval", None) == 0:  # none where it is a time
                 refuse("val_check_interval is 0; give steps or a share of an epoch, or --trainer.limit_val_batches 0")
             if hasattr(self.trainer.strategy, "check"):  # one of this project's own
                 self.trainer.strategy.check(self.model)
