@@ -37,6 +37,7 @@ MISTAKES = {
     "fit --model.top_p 0": "top_p is 0.0; choose more than 0",
     "fit --model.gating topk": "did you mean TopK?",
     "fit --model.gating TopK --model.gating.threshold 0.2": "Option 'threshold' is not accepted; --print_config",
+    "fit --trainer.check_val_every_n_epoch=0": "check_val_every_n_epoch is 0; give a number, or",
     "fit --data.seed=null": "data.seed is null; it takes int",
     "fit --data.context_length=null": "data.context_length is null; it takes int",
     "fit --model.moe.num_experts=null": "error: moe.num_experts is null; it takes int",

@@ -123,8 +123,9 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand in ("fit", "export"):
                     callback.attach(self.model)
-            if getattr(self.trainer, "val_check_interval", None) == 0:  # none where it is a time
-                refuse("val_check_interval is 0; give steps or a share of an epoch, or --trainer.limit_val_batches 0")
+            for name in ("val_check_interval", "check_val_every_n_epoch"):
+                if getattr(self.trainer, name, None) == 0:  # none where it is a time
+                    refuse(f"{name} is 0; give a number, or --trainer.limit_val_batches 0 for no validation")
             if hasattr(self.trainer.strategy, "check"):  # one of this project's own
                 self.trainer.strategy.check(self.model)
             if isinstance(self.datamodule, TextDataModule):
