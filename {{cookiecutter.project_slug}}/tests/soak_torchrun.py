@@ -51,6 +51,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return state
 
 
+@pytest.mark.timeout(600)
 def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path: Path, cache_dir: Path) -> None:
     with meeting(tmp_path / "whole", cache_dir, "2") as both:
         assert [agent.wait(300) for agent in both] == [0, 0], said(tmp_path / "whole")

@@ -23,13 +23,14 @@ def agents(folder: Path, cache_dir: Path, nodes: str, count: int, *options: str)
     meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{free_port()}", "--rdzv-id=a-test"]
     elastic = [f"--nnodes={nodes}", "--nproc-per-node=1", "--max-restarts=3", "--monitor-interval=0.2"]
     launch = [sys.executable, "-m", "torch.distributed.run", *elastic, *meeting, "--local-addr=127.0.0.1"]
+    place = "--rdzv-conf=is_host="  # the first has the store, whoever is sooner there: others may be lost
     training = [TRAIN, "fit", f"--config={ROOT}/configs/ddp.yaml", *TINY, f"--data.cache_dir={cache_dir}", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     how: dict[str, Any] = {"cwd": folder, "env": environment, "text": True, "start_new_session": True}
     started = []
     for number in range(count):
         with (folder / f"agent_{number}.log").open("w") as log:
-            started.append(subprocess.Popen([*launch, *training], stdout=log, stderr=subprocess.STDOUT, **how))
+            started.append(subprocess.Popen([*launch, f"{place}{int(not number)}", *training], stdout=log, stderr=subprocess.STDOUT, **how))
     return started
 
 
