@@ -30,7 +30,11 @@ def agents(folder: Path, cache_dir: Path, nodes: str, count: int, *options: str)
     started = []
     for number in range(count):
         with (folder / f"agent_{number}.log").open("w") as log:
-            started.append(subprocess.Popen([*launch, f"{place}{int(not number)}", *training], stdout=log, stderr=subprocess.STDOUT, **how))
+            started.append(
+                subprocess.Popen(
+                    [*launch, f"{place}{int(not number)}", *training], stdout=log, stderr=subprocess.STDOUT, **how
+                )
+            )
     return started
 
 
