@@ -28,7 +28,7 @@ def on_a_disk(folder: Path, mount: str, *commands: str) -> list[tuple[int, str]]
     """Exit code and words of each command, on a new disk in `folder/disk`; what lies there is gone with it."""
     (folder / "disk").mkdir()
     lines = [f"mount -t tmpfs -o {mount} tmpfs disk && cd disk || exit 1"]
-    lines += [f"{{ {command}; }} > ../{i}.log 2>&1; echo $?" for i, command in enumerate(commands)]
+    lines += [f"({command}) > ../{i}.log 2>&1; echo $?" for i, command in enumerate(commands)]
     done = subprocess.run(
         [*NAMESPACE, "sh", "-c", "\n".join(lines)],
         cwd=folder,
