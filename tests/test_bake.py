@@ -8,7 +8,7 @@ import yaml
 
 from .conftest import OTHER_NAMES, ROOT, TEMPLATE, Bake, run
 
-RENDERED = {".cookiecutter.json", "CITATION.cff", "pyproject.toml", "README.md", "LICENSE"}
+RENDERED = {".cookiecutter.json", "CITATION.cff", "pyproject.toml", "README.md", "LICENSE", "train.slurm"}
 
 
 def template_files() -> set[Path]:
