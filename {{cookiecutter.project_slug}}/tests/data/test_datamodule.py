@@ -88,7 +88,10 @@ def test_a_split_without_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"corpus": Doctests()}, "packing is true, and samples of Turns stay whole: take the config of the task"),
+        (
+            {"corpus": Doctests()},
+            "packing is true, and samples of Turns stay whole: take .*, or set --data.packing false",
+        ),
         ({"corpus": Doctests(), "packing": False}, "long_texts is split, and samples of Turns stay whole"),
         ({"vocab_size": 256}, "vocab_size is 256"),
         ({"batch_size": 0}, "batch_size is 0"),

@@ -3,7 +3,8 @@
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,15 @@ from ..errors import RunError
 
 REMEDY = "make room there, or choose another: --trainer.logger.save_dir"
 QUEUE = 1000  # records; one log fills torch's ten, and then training would wait for the disk
+
+
+@contextmanager
+def told_of_folder(folder: str) -> Iterator[None]:
+    """A RunError in place of what the system says of a run's folder that takes nothing."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written ({error.strerror}); {REMEDY}") from error
 
 
 def mend(path: Path) -> None:
@@ -47,11 +57,10 @@ class RunLogger(TensorBoardLogger):
         """TensorBoard's writer, which forgives a disk."""
         is_new = self._experiment is None
         self._kwargs.setdefault("max_queue", QUEUE)
-        try:
+        with told_of_folder(self.log_dir):
             writer: SummaryWriter = super().experiment
-        except OSError as error:
-            raise RunError(f"{self.log_dir} cannot be written ({error.strerror}); {REMEDY}") from error
         if is_new and isinstance(writer, SummaryWriter):
+            self.forgiving(mend)(Path(self.log_dir, "metrics.jsonl"))
             records = writer._get_file_writer().event_writer._async_writer._writer  # type: ignore[no-untyped-call]
             for name in ("write", "flush", "close"):  # in a thread, whose error would come up anywhere
                 setattr(records, name, self.forgiving(getattr(records, name)))
@@ -68,7 +77,6 @@ class RunLogger(TensorBoardLogger):
         """A value that is no number is null: JSON has no NaN."""
         path = Path(self.log_dir, "metrics.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
-        mend(path)
         with path.open("a", encoding="utf-8") as file:
             for values in self.lines.values():
                 finite = {tag: value if math.isfinite(value) else None for tag, value in values.items()}

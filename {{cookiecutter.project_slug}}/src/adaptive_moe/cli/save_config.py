@@ -10,9 +10,8 @@ from lightning.pytorch.cli import SaveConfigCallback
 
 from ..atomic import replace
 from ..callbacks.environment import environment
-from ..callbacks.run_logger import REMEDY
+from ..callbacks.run_logger import REMEDY, told_of_folder
 from ..data import TextDataModule, save_tokenizer
-from ..errors import RunError
 
 
 class SaveConfig(SaveConfigCallback):
@@ -36,10 +35,8 @@ class SaveConfig(SaveConfigCallback):
             self.config.trainer.logger.init_args.version = None
         folder = trainer.log_dir  # asked on all ranks: Lightning broadcasts the answer
         if folder and trainer.is_global_zero:
-            try:
+            with told_of_folder(folder):
                 self.write(trainer, Path(folder))
-            except OSError as error:
-                raise RunError(f"{folder} cannot be written ({error.strerror}); {REMEDY}") from error
 
     def write(self, trainer: Trainer, folder: Path) -> None:
         """All of it."""

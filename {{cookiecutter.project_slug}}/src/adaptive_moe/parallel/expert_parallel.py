@@ -1,6 +1,6 @@
 """Expert parallelism as one of Lightning's strategies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from ..moe import MoE
 from ..ranks import sum_over_ranks
 from ..tasks.optimisation import gradient_norm
 from .sharded_experts import ShardedExperts, serve
-from .shards import check_precision, convert, full, gathered, part
+from .shards import check_precision, convert, full, gathered, part, weights_of
 
 
 class ExpertParallel(DDPStrategy):
@@ -96,7 +96,7 @@ class ExpertParallel(DDPStrategy):
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
         """Whole on rank 0."""
-        return convert(super().optimizer_state(optimizer), self.which(optimizer), self.whole)
+        return self.moments(optimizer, super().optimizer_state(optimizer), self.whole)
 
     def whole(self, tensor: Tensor) -> Tensor:
         """On rank 0; the others ask along, and forget it."""
@@ -106,13 +106,20 @@ class ExpertParallel(DDPStrategy):
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         """This rank's part of it."""
         saved = zip(self.optimizers, checkpoint["optimizer_states"], strict=True)
-        states = [convert(state, self.which(optimizer), part) for optimizer, state in saved]
+        states = [self.moments(optimizer, state, part) for optimizer, state in saved]
         super().load_optimizer_state_dict({**checkpoint, "optimizer_states": states})
 
-    def which(self, optimizer: Optimizer) -> list[bool]:
-        """Of its parameters are sharded, in its order."""
-        sharded = self.sharded
-        return [weight in sharded for group in optimizer.param_groups for weight in group["params"]]
+    def moments(self, optimizer: Optimizer, state: dict[str, Any], how: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+        """An optimiser's state, with those of sharded weights by `how`: they have the axis of the experts.
+
+        A count of steps has none.
+        """
+        weights, sharded = weights_of(optimizer), self.sharded
+
+        def each(index: int, value: Any) -> Any:
+            return how(value) if weights[index] in sharded and isinstance(value, Tensor) and value.ndim else value
+
+        return convert(state, each)
 
     def validation_step(self, *inputs: Any, **options: Any) -> Any:
         """And stay until all ranks are done."""

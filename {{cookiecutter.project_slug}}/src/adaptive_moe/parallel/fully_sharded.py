@@ -1,6 +1,6 @@
 """Fully sharded data parallelism (FSDP2) as one of Lightning's strategies."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..model import Block
 from ..tasks import Task
 from ..tasks.optimisation import gradient_norm
 from .expert_parallel import ExpertParallel
-from .shards import check_precision, full
+from .shards import check_precision, convert, full, weights_of
 
 
 class FullySharded(DDPStrategy):
@@ -83,7 +83,7 @@ class FullySharded(DDPStrategy):
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
         """Whole on rank 0."""
-        return converted(super().optimizer_state(optimizer), lambda _, value: self.kept(value))
+        return convert(super().optimizer_state(optimizer), lambda _, value: self.kept(value))
 
     def kept(self, value: Any) -> Any:
         """Whole on rank 0's host; the others ask along, and forget it."""
@@ -95,7 +95,7 @@ class FullySharded(DDPStrategy):
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         """This rank's part of it."""
         saved = zip(self.optimizers, checkpoint["optimizer_states"], strict=True)
-        states = [converted(state, partial(part, weights_of(optimizer))) for optimizer, state in saved]
+        states = [convert(state, partial(part, weights_of(optimizer))) for optimizer, state in saved]
         super().load_optimizer_state_dict({**checkpoint, "optimizer_states": states})
 
 
@@ -116,22 +116,9 @@ class ExpertFullySharded(ExpertParallel, FullySharded):
             )
 
 
-def weights_of(optimizer: Optimizer) -> list[nn.Parameter]:
-    """In its order."""
-    return [weight for group in optimizer.param_groups for weight in group["params"]]
-
-
 def part(weights: Sequence[nn.Parameter], index: int, value: Any) -> Any:
     """This rank's of what has the shape of its weight: a moment, and no count of steps."""
     weight = weights[index]
     if isinstance(weight, DTensor) and isinstance(value, Tensor) and value.shape == weight.shape:
         return distribute_tensor(value.to(weight.device), weight.device_mesh, weight.placements)
     return value
-
-
-def converted(state: dict[str, Any], how: Callable[[int, Any], Any]) -> dict[str, Any]:
-    """An optimiser's state, each value by `how`, which gets the number of its parameter too."""
-    values = {
-        index: {name: how(index, value) for name, value in each.items()} for index, each in state["state"].items()
-    }
-    return {**state, "state": values}

@@ -1,12 +1,13 @@
 """Parts of tensors whose first axis is the experts'."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
+from torch.optim import Optimizer
 
 from ..errors import RunError
 
@@ -37,17 +38,14 @@ def check_precision(precision: str) -> None:
         )
 
 
-def convert(state: dict[str, Any], sharded: Iterable[bool], how: Callable[[Tensor], Tensor]) -> dict[str, Any]:
-    """An optimiser's state, where what belongs to sharded parameters has been gathered, or taken in part.
-
-    Moments have the axis of the experts; a count of steps has none. `sharded` says which parameters are, in the
-    optimiser's order.
-    """
-    chosen = {index for index, each in enumerate(sharded) if each}
-    converted = {
-        index: {name: how(value) if isinstance(value, Tensor) and value.ndim else value for name, value in each.items()}
-        if index in chosen
-        else each
-        for index, each in state["state"].items()
+def convert(state: dict[str, Any], how: Callable[[int, Any], Any]) -> dict[str, Any]:
+    """An optimiser's state, each value by `how`, which gets the number of its parameter too."""
+    values = {
+        index: {name: how(index, value) for name, value in each.items()} for index, each in state["state"].items()
     }
-    return {**state, "state": converted}
+    return {**state, "state": values}
+
+
+def weights_of(optimizer: Optimizer) -> list[nn.Parameter]:
+    """In its order."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
