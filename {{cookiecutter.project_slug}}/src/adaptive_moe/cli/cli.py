@@ -10,6 +10,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_only
 
 from .. import callbacks as callbacks_room
 from ..callbacks import Steering
@@ -88,7 +89,8 @@ class CLI(LightningCLI):
                 go_on(config, self.checkpoint)
             config.ckpt_path = str(self.checkpoint)
         elif command in ("validate", "test"):
-            print(f"{command} reads no checkpoint, so the model is untrained; add --ckpt_path best.", file=sys.stderr)
+            message = f"{command} reads no checkpoint, so the model is untrained; add --ckpt_path best."
+            rank_zero_only(print)(message, file=sys.stderr)
         for room in ("model", "data", "trainer"):
             for reason in nulls(config[room], room):
                 refuse(reason)
