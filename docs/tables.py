@@ -71,18 +71,17 @@ def brief(each: dict[str, Results]) -> str:
     rows = []
     for task, results in each.items():
         steps = [cost(against(results, name, REFERENCE), "step_ms") for name in STEPS.values()]
-        told = against(results, "adaptive", REFERENCE).quality
+        told = quality(against(results, "adaptive", REFERENCE), results.mode)
         seeds = str(len(finished(results, REFERENCE)))
-        rows.append(
-            [task.replace("_", " "), seeds, *steps, quality(told, results.mode) if told else "", results.metric]
-        )
+        rows.append([task.replace("_", " "), seeds, *steps, told, results.metric])
     return grid(["task", "seeds", *STEPS, "quality, adaptive", "metric"], rows)
 
 
 def details(task: str, results: Results) -> str:
     """Command, hardware, and all schemes of one task."""
     names = [name for name in SCHEMES if name in results.runs]
-    command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} {shlex.join(results.options)}"
+    seeds = max(len(runs) for runs in results.runs.values())
+    command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} --seeds {seeds} {shlex.join(results.options)}"
     return f"#### {task.replace('_', ' ').capitalize()}\n\n{command}\n\n{setting(results)}\n\n" + table(
         results, [(name, REFERENCE) for name in names]
     )

@@ -26,3 +26,13 @@ def test_what_was_there_can_be_kept(tmp_path: Path) -> None:
         with whole(tmp_path / "last", tmp_path / "previous") as file:
             file.write(text)
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"last": "3", "previous": "2"}
+
+
+def test_two_may_write_at_once_and_the_later_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    with whole(path) as first:
+        first.write(b"first, and longer")
+        with whole(path) as second:
+            second.write(b"second")
+        assert path.read_text() == "second"
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"tokenizer.json": "first, and longer"}

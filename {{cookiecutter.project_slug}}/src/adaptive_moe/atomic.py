@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 
 @contextmanager
@@ -14,7 +15,7 @@ def whole(path: Path, previous: Path | None = None) -> Iterator[BinaryIO]:
     Raises:
         OSError: There is no room; what was there before is there still.
     """
-    partial = path.with_name(f"{path.name}.partial")
+    partial = path.with_name(f"{path.name}.{uuid4().hex[:8]}.partial")  # two may write it at once
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:

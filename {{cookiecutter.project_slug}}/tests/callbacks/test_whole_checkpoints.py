@@ -34,7 +34,7 @@ def test_a_disk_that_is_full_leaves_the_old_checkpoint_and_training_goes_on(run:
 
 def test_the_one_before_the_last_is_kept_and_what_was_half_written_goes(run: Run) -> None:
     run("fit", "--trainer.max_steps=2", "--trainer.limit_val_batches=0")
-    (FOLDER / "last.ckpt.partial").write_text("killed")
+    (FOLDER / "last.ckpt.0a1b2c3d.partial").write_text("killed")
     (FOLDER / "best.ckpt.partial").write_text("killed")
     run("fit", "--trainer.max_steps=3", "--trainer.limit_val_batches=0", "--ckpt_path=last")
     assert steps() == {"last": 3, "last-previous": 2}

@@ -76,6 +76,20 @@ def test_wildcards_name_files(tmp_path: Path) -> None:
     assert sum(len(split) for split in splits.values()) == 200
 
 
+def test_a_file_that_two_names_find_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "texts/more").mkdir(parents=True)
+    write(tmp_path / "texts/more/a.jsonl")
+    splits = corpus(tmp_path / "texts/**").load(tmp_path)
+    assert sum(len(split) for split in splits.values()) == 200
+
+
+def test_a_split_may_begin_with_a_capital(tmp_path: Path) -> None:
+    for number, name in enumerate(("Train", "Valid", "TEST")):
+        write(tmp_path / f"{name}.csv", ROWS[10 * number : 10 * number + 10])
+    splits = corpus(tmp_path).load(tmp_path / "cache")
+    assert [texts(splits[name])[0] for name in ("train", "validation", "test")] == ["text 0", "text 10", "text 20"]
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(
     ("column", "words"),

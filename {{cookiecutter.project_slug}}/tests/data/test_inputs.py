@@ -48,7 +48,8 @@ def test_a_file_has_a_text_or_an_object_in_each_line(tmp_path: Path) -> None:
     )
     for name in ("mine.txt", "mine.jsonl"):
         assert [row["text"] for row in read_inputs(str(tmp_path / name), RunningText)] == texts
-    assert read_inputs("long " * 100 + ".txt or not", RunningText)[0]["text"].startswith("long long")
+    for text in ("long " * 100 + ".txt or not", "ж" * 200, "I wrote it into notes.txt"):
+        assert read_inputs(text, RunningText) == [{"text": text}]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from adaptive_moe.data.corpora.question_answering import read_questions
 from adaptive_moe.data.corpora.sentiment import read_paragraphs
 from adaptive_moe.data.corpora.summarisation import read_summaries
 from adaptive_moe.data.corpora.translation import listing, read_pairs
+from adaptive_moe.errors import RunError
 
 FILES = {
     "shapes/area.py": '''
@@ -175,3 +176,5 @@ def test_held_out_origins_are_small_ones_until_each_split_has_a_twentieth() -> N
     assert all(origin.startswith("small") for origin in splits)
     for name in ("validation", "test"):
         assert sum(splits.get(origin) == name for origin in origins) == 50
+    with pytest.raises(RunError, match="the corpus is of 2 origins, and no two splits share one; give rows of more"):
+        offline.held_out(["one", "one", "other"])

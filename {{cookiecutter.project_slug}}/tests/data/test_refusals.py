@@ -127,3 +127,9 @@ def test_columns_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(RunError, match=words):
         corpus(write(tmp_path, [row] * 9), streaming=streaming).load(tmp_path / "cache")
+
+
+def test_two_columns_of_ours_are_two_of_the_source(tmp_path: Path) -> None:
+    pairs = TextPairs(write(tmp_path, [{"text": "one"}] * 9), source="text", target="text")
+    with pytest.raises(RunError, match="source and target are both the column text; choose two of text"):
+        pairs.load(tmp_path / "cache")

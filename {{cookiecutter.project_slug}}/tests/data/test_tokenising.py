@@ -1,9 +1,13 @@
 """What becomes of a row, form by form; of running text, see test_samples.py."""
 
+import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,3 +179,18 @@ def test_only_context_may_be_the_answer_to_a_question_that_is_asked() -> None:
     asked, read, _ = ASKED[Spans]
     labels = torch.tensor(Spans(TOKENIZER, 99, "cut").prompt(asked).labels)
     assert labels.tolist() == [IGNORE] * (len(read) - len(ids("a line"))) + [0] * len(ids("a line"))
+
+
+def test_samples_of_code_that_has_changed_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    rows, code = Dataset.from_dict({"text": ["one", "more"]}), tmp_path / "own_form.py"
+    lengths = []
+    for times in (1, 2):
+        code.write_text(
+            "from adaptive_moe.data import RunningText\n\n\nclass Own(RunningText):\n"
+            f"    def ids(self, texts):\n        return super().ids(text * {times} for text in texts)\n"
+        )
+        monkeypatch.delitem(sys.modules, "own_form", raising=False)
+        form = importlib.import_module("own_form").Own
+        lengths.append(form(TOKENIZER, 99, "cut").map(rows, tmp_path).lengths.tolist())
+    assert lengths[0] != lengths[1]

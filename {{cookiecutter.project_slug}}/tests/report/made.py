@@ -18,6 +18,7 @@ def run(
         step_ms=step_ms,
         padding_share=0.25,
         moe_share=0.5 if experts else 0.0,
+        mean_experts=experts,
         experts_per_token={"layer_0": experts, "layer_1": experts} if experts else {},
         trained=read,
         top_1=read if experts else None,

@@ -1,6 +1,7 @@
 """The whole of it, with models that train in seconds."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -15,8 +16,10 @@ import pytest
 import torch
 
 from adaptive_moe.report.results import Failed, Results, Run
+from adaptive_moe.report.runs import ended
 
 from ..conftest import ROOT
+from . import made
 
 TIMES = {"seconds", "step_ms", "moe_share", "latency_ms", "tokens_per_second"}
 
@@ -130,6 +133,29 @@ def test_ctrl_c_saves_the_run_that_is_under_way(arguments: list[str]) -> None:
     assert said
     last = torch.load("cut/adaptive/seed_0/version_0/checkpoints/last.ckpt", weights_only=True)
     assert last["global_step"] == int(said[1]) >= 10
+
+
+def test_a_program_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
+    usual = signal.getsignal(signal.SIGTERM)
+    log = tmp_path / "dense" / "seed_0.log"
+    assert ended([sys.executable, "-c", "print('no room'); raise SystemExit(3)"], log) == (3, "no room\n")
+    assert log.read_text() == "no room\n"
+    program = f"import os, signal, time; os.kill({os.getpid()}, signal.SIGTERM); time.sleep(60)"
+    with pytest.raises(SystemExit) as end:
+        ended([sys.executable, "-c", program], tmp_path / "top_1" / "seed_0.log")
+    assert end.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is usual
+
+
+def test_results_keep_what_is_no_number_and_those_that_cannot_be_read_are_told(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    overflown = made.results({"top_2": [made.run(quality=math.inf)]})
+    assert Results.model_validate_json(overflown.model_dump_json()) == overflown
+    Path("out").mkdir()
+    Path("out/results.json").write_text('{"task": "text_completion"}')
+    said = refused(capsys, *arguments, "--folder=out")
+    assert said.endswith("out/results.json cannot be read; move it away, or choose another --folder\n")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -13,9 +13,10 @@ def test_the_interval_of_three_values_is_student_s() -> None:
     assert estimate.low == pytest.approx(4 - estimate.high)
 
 
-def test_one_value_tells_nothing_of_its_spread() -> None:
-    assert mean([5.0]) == Estimate(5.0, -math.inf, math.inf, 1)
-    assert ratio([(1.0, 2.0)]).beyond(1) == 0
+@pytest.mark.parametrize("number", [1, 2])
+def test_one_value_and_two_that_happen_to_be_equal_tell_nothing_of_their_spread(number: int) -> None:
+    assert mean(number * [5.0]) == Estimate(5.0, -math.inf, math.inf, number)
+    assert ratio(number * [(1.0, 2.0)]).beyond(1) == 0
 
 
 def test_a_ratio_turned_over_is_the_inverse() -> None:

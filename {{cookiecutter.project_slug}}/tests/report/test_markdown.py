@@ -6,7 +6,6 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from adaptive_moe.report.compared import against
-from adaptive_moe.report.estimate import Estimate
 from adaptive_moe.report.markdown import markdown, quality
 from adaptive_moe.report.report import write_report
 from adaptive_moe.report.results import Failed, Results
@@ -76,8 +75,37 @@ def test_nothing_is_called_better_of_which_seeds_are_missing() -> None:
     never = run(decay=0.001)
     made = made.model_copy(update={"runs": {**made.runs, "adaptive": {**made.runs["adaptive"], 2: never}}})
     steps = cells(markdown(made), "adaptive")[6]
-    assert steps.endswith(") (2 of 3 seeds)")
+    assert steps.endswith(" (2 of 3 seeds)")
     assert "better" in cells(markdown(compared(decay=0.02)), "adaptive")[6]
+
+
+def test_nothing_is_called_better_of_which_the_other_lacks_a_seed() -> None:
+    made = compared(decay=0.02, quality=0.4)
+    hopeless = run(decay=0.0)  # as a top-2 that has nothing to reach: its target is what it began with
+    lacking = {**made.runs, "top_2": {**made.runs["top_2"], 2: hopeless}}
+    assert cells(markdown(made.model_copy(update={"runs": lacking})), "adaptive")[6] == "0.50 (2 of 3 seeds)"
+    failed = {**made.runs, "adaptive": {**made.runs["adaptive"], 1: Failed(options=[], failed="gone")}}
+    row = cells(markdown(made.model_copy(update={"runs": failed})), "adaptive")
+    assert all(row[place].endswith(" (2 of 3 seeds)") for place in (1, 4, 6))
+    assert "better" not in "".join(row)
+    early = {**made.runs, "adaptive": {seed: made.runs["adaptive"][seed] for seed in (0, 1)}}
+    assert "of 3 seeds" not in markdown(made.model_copy(update={"runs": early}))
+
+
+def test_chance_is_held_against_the_gap() -> None:
+    made = compared(step_ms=80, experts=1.2)
+    made.runs["random_share"] = dict(
+        enumerate(seeds(lambda seed: run(80 * noisy(seed + 2), decay=0.0095, experts=1.2)))
+    )
+    told = markdown(made).split("## Against what differs in one thing alone")[1].split("##")[0]
+    assert "| `random_share` |" in told
+    assert told.count("**worse**") == 2  # steps and FLOPs
+
+
+def test_what_is_said_of_code_is_escaped_once(tmp_path: Path) -> None:
+    gone = Failed(options=[], failed="__init__ got `a&b<c`")
+    write_report(results({"top_2": [run()], "adaptive": [gone]}), tmp_path)
+    assert "<code>__init__ got a&amp;b&lt;c</code>" in (tmp_path / "report.html").read_text()
 
 
 def test_what_is_never_reached_is_said_so() -> None:
@@ -90,8 +118,8 @@ def test_what_is_never_reached_is_said_so() -> None:
 def test_less_perplexity_is_better_and_less_accuracy_is_worse() -> None:
     assert cells(markdown(compared(quality=0.4)), "adaptive")[1].endswith("-0.1 (-0.1 to -0.1) **better**")
     assert cells(markdown(compared(quality=0.6)), "adaptive")[1].endswith("**worse**")
-    assert quality(Estimate(-0.1, -0.2, -0.05, 3), "max").endswith("**worse**")
-    assert quality(Estimate(0.1, 0.05, 0.2, 3), "max").endswith("**better**")
+    assert quality(against(compared(quality=0.4), "adaptive", "top_2"), "max").endswith("**worse**")
+    assert quality(against(compared(quality=0.6), "adaptive", "top_2"), "max").endswith("**better**")
 
 
 @pytest.mark.parametrize(

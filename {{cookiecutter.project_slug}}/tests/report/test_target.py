@@ -44,6 +44,13 @@ def test_what_the_untrained_model_has_already_is_no_target() -> None:
     assert best_after(run(steps=10).model_copy(update={"validations": [(10, 4.0)]}), 0.5, "min") == 4
 
 
+def test_a_first_validation_that_is_there_counts_unless_the_model_is_untrained() -> None:
+    late = with_losses(9, 0.5, 0.4)
+    late = late.model_copy(update={"validations": late.validations[1:]})
+    assert steps_to(late, 0.5, "min") == 10
+    assert steps_to(late, 0.6, "min") == 10
+
+
 def test_what_was_spent_until_then_lies_between_the_logs() -> None:
     assert at(run(step_ms=200), 25) == pytest.approx({"seconds": 5, "tokens": 250, "flops": 25e6})
     assert at(run(step_ms=200), 4)["seconds"] == pytest.approx(0.8)

@@ -52,5 +52,5 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 def clear(folder: Path) -> None:
     """What a process left that was killed while it wrote."""
-    for path in folder.glob("*.ckpt.partial"):
+    for path in folder.glob("*.ckpt.*partial"):
         path.unlink()

@@ -12,7 +12,7 @@ from .errors import refuse
 KEPT = {"last": ("last", "last-previous", "best"), "best": ("best",)}
 """What is taken for each, if the one before is damaged."""
 
-TRAINING = ("optimizer_states", "lr_schedulers", "loops")
+NEEDED_TO_TRAIN = ("optimizer_states", "lr_schedulers", "loops")
 """What training goes on with, beside the weights."""
 
 
@@ -31,7 +31,7 @@ def named_file(words: list[str]) -> Path | None:
     if path.is_dir():
         found, reason = sound(path / "checkpoints", "last"), "there is no checkpoint in it"
     else:
-        needed = TRAINING if "fit" in words else ()
+        needed = NEEDED_TO_TRAIN if "fit" in words else ()
         reason = fault(path, *needed) if path.is_file() else "there is no such file"
         found = None if reason else path
     if not found:

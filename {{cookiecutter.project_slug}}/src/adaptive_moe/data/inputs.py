@@ -20,8 +20,8 @@ def read_inputs(inputs: str, form: type[Tokenising]) -> list[Row]:
         RunError: A line is no such thing.
     """
     path = Path(inputs)
-    is_file = len(inputs) < 256 and path.is_file()  # a long text cannot be the name of a file
-    if path.suffix in (".txt", ".jsonl") and not is_file:
+    is_file = len(inputs.encode()) < 256 and path.is_file()  # a long text cannot be the name of a file
+    if path.suffix in (".txt", ".jsonl") and " " not in inputs and not is_file:
         raise RunError(f"inputs is {inputs}, and there is no such file; mind the spelling")
     lines = path.read_text(encoding="utf-8").split("\n") if is_file else [inputs]
     rows = [row_of(line, form) for line in lines if line.strip()]

@@ -5,6 +5,8 @@ import datetime
 import hashlib
 import io
 
+from pydantic import ValidationError
+
 from ..callbacks.environment import environment
 from ..cli import CLI
 from ..data import TextDataModule
@@ -13,7 +15,7 @@ from .asked import Asked, Main
 from .inference import ALONE
 from .results import Results
 
-NOTHING = ("--trainer.max_steps=0", "--trainer.num_sanity_val_steps=0", "--trainer.logger=false")
+NO_STEPS = ("--trainer.max_steps=0", "--trainer.num_sanity_val_steps=0", "--trainer.logger=false")
 PASSING = ("date", "system", "commit")
 A_MEAN = 1.5  # experts per token, in place of what the adaptive run is going to measure
 
@@ -41,7 +43,10 @@ def begun(asked: Asked) -> Results:
     )
     path = asked.folder / "results.json"
     if path.exists():
-        old = Results.model_validate_json(path.read_text("utf-8"))
+        try:
+            old = Results.model_validate_json(path.read_text("utf-8"))
+        except ValidationError as error:
+            raise RunError(f"{path} cannot be read; move it away, or choose another --folder") from error
         for name in ("task", "options", "data", "where"):
             then, now = (alike(getattr(each, name)) for each in (old, results))
             if then != now:
@@ -53,7 +58,7 @@ def begun(asked: Asked) -> Results:
 def tried_out(main: Main, options: list[str]) -> CLI:
     """What would be trained."""
     with contextlib.redirect_stdout(io.StringIO()):
-        return main(["fit", *options, *NOTHING, *ALONE])
+        return main(["fit", *options, *NO_STEPS, *ALONE])
 
 
 def where(first: CLI) -> dict[str, str]:

@@ -41,9 +41,10 @@ def score(results: Results, run: Run) -> float:
 
 @dataclass(frozen=True)
 class Against:
-    """A scheme against another that differs in the gating alone, or against the reference.
+    """A scheme against another that differs in one thing alone, or against the reference.
 
     Attributes:
+        seeds: How many both have begun, those that failed among them.
         spent: The scheme's own costs, by seed.
         ratios: Of what is in `COSTS`, over the seeds that have both.
         quality: Difference of the metric.
@@ -52,6 +53,7 @@ class Against:
             compiled one, and where the batches are not filled alike.
     """
 
+    seeds: int
     spent: dict[int, dict[str, float]]
     ratios: dict[str, Estimate]
     quality: Estimate | None
@@ -65,6 +67,7 @@ def against(results: Results, name: str, other: str) -> Against:
     runs = pairs(finished(results, name), finished(results, other))
     scores = [(score(results, one), score(results, another)) for one, another in runs]
     return Against(
+        seeds=len(results.runs.get(name, {}).keys() & results.runs.get(other, {}).keys()),
         spent=mine,
         ratios={key: ratio(each) for key, each in both.items() if each},
         quality=difference(scores) if scores else None,

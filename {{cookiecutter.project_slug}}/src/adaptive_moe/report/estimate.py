@@ -8,10 +8,11 @@ from typing import NamedTuple
 from scipy.stats import t
 
 CONFIDENCE = 0.95
+FEWEST = 3  # of two values that happen to be equal, an interval would have no width
 
 
 class Estimate(NamedTuple):
-    """A mean, and the interval that holds the true one in 95 of 100 cases; as wide as can be if there is one value.
+    """A mean, and the interval that holds the true one in 95 of 100 cases; as wide as can be below three values.
 
     From Student's t over paired seeds: a bootstrap of three or five values would be far too narrow.
     """
@@ -20,6 +21,11 @@ class Estimate(NamedTuple):
     low: float
     high: float
     values: int
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the interval says anything."""
+        return self.values >= FEWEST
 
     def beyond(self, even: float) -> int:
         """1 if all of the interval lies above what two equal schemes would have, -1 if below, else 0."""
@@ -30,7 +36,7 @@ def mean(values: Sequence[float]) -> Estimate:
     """Of at least one value."""
     middle, number = statistics.fmean(values), len(values)
     half = math.inf
-    if number > 1:
+    if number >= FEWEST:
         half = float(t.ppf((1 + CONFIDENCE) / 2, number - 1)) * statistics.stdev(values) / math.sqrt(number)
     return Estimate(middle, middle - half, middle + half, number)
 

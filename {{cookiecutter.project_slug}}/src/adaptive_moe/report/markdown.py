@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..callbacks.analysis.table import markdown_row
 from .compared import COSTS, Against, against, finished, score
 from .estimate import Estimate
-from .results import Failed, Results
+from .results import Failed, Mode, Results
 from .schemes import REFERENCE, SCHEMES
 
 NOTES = """\
@@ -36,7 +36,7 @@ def markdown(results: Results) -> str:
         table(results, [(name, REFERENCE) for name in names]),
         *(
             [
-                "## Against two experts in the same order",
+                "## Against what differs in one thing alone",
                 table(results, [(name, SCHEMES[name].control) for name in controlled]),
             ]
             if controlled
@@ -92,7 +92,7 @@ def line(results: Results, name: str, other: str) -> list[str]:
     return [
         f"`{name}`",
         over([score(results, run) for run in runs], "{:.3g}"),
-        "" if own or told.quality is None else quality(told.quality, results.mode),
+        "" if own else quality(told, results.mode),
         over([run.mean_experts for run in runs], "{:.2f}"),
         over([run.padding_share for run in runs], "{:.0%}"),
         step,
@@ -104,30 +104,39 @@ def line(results: Results, name: str, other: str) -> list[str]:
 def cost(told: Against, key: str, own: bool = False) -> str:
     """A ratio; of what the others are held against, the figure itself."""
     values = [each[key] for each in told.spent.values() if key in each]
-    of = len(told.spent)
-    missing = f" ({len(values)} of {of} seeds)" if len(values) < of else ""
     if not values:
-        return f"not reached{missing}" if of and key == "steps" else ""
+        return f"not reached{missing(0, len(told.spent))}" if told.spent and key == "steps" else ""
     if own:
-        return over(values, "{:.3g}") + {"step_ms": " ms", "seconds": " s"}.get(key, "")
+        unit = {"step_ms": " ms", "seconds": " s"}.get(key, "")
+        return over(values, "{:.3g}") + unit + missing(len(values), told.seeds)
     if key not in told.ratios:
-        return f"not comparable{missing}"
-    beyond = 0 if missing else told.ratios[key].beyond(1)  # the seeds that did not reach it may be the bad ones
+        return f"not comparable{missing(0, told.seeds)}"
+    gap = missing(told.ratios[key].values, told.seeds)
+    beyond = 0 if gap else told.ratios[key].beyond(1)  # the seeds that did not reach it may be the bad ones
     warning = ""
     if key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005:
         warning = " (below the floor)"
-    return words(told.ratios[key], -beyond, "{:.2f}") + warning + missing
+    return words(told.ratios[key], -beyond, "{:.2f}") + warning + gap
 
 
-def quality(estimate: Estimate, mode: str) -> str:
-    """A difference."""
-    return words(estimate, estimate.beyond(0) * (-1 if mode == "min" else 1), "{:+.3g}")
+def quality(told: Against, mode: Mode) -> str:
+    """A difference of the metric."""
+    if told.quality is None:
+        return ""
+    gap = missing(told.quality.values, told.seeds)
+    beyond = 0 if gap else told.quality.beyond(0)
+    return words(told.quality, -beyond if mode == "min" else beyond, "{:+.3g}") + gap
+
+
+def missing(number: int, seeds: int) -> str:
+    """That a figure lacks some seeds, if it does."""
+    return f" ({number} of {seeds} seeds)" if number < seeds else ""
 
 
 def words(estimate: Estimate, merit: int, form: str) -> str:
     """The mean, its interval, and what it says: 1 is better, -1 worse."""
     text = form.format(estimate.mean)
-    if estimate.values > 1:
+    if estimate.is_bounded:
         text += f" ({form.format(estimate.low)} to {form.format(estimate.high)})"
     return text + {1: " **better**", 0: "", -1: " **worse**"}[merit]
 
@@ -176,7 +185,7 @@ def inference(results: Results, names: Sequence[str]) -> str:
 def failures(results: Results) -> str:
     """Which runs came to no end, and why."""
     failed = [
-        f"- `{name}`, seed {seed}: {run.failed}"
+        f"- `{name}`, seed {seed}: `{run.failed.replace('`', '')}`"
         for name, runs in results.runs.items()
         for seed, run in runs.items()
         if isinstance(run, Failed)

@@ -36,22 +36,25 @@ def ratios(results: Results, path: Path) -> None:
     figure = Figure(SIZE, layout="constrained")
     axes = figure.add_subplot()
     names = [name for name in SCHEMES if name != REFERENCE and finished(results, name)]
+    furthest = 0.0
     for number, (key, label) in enumerate(COSTS.items()):
         for place, name in enumerate(names):
             estimate = against(results, name, REFERENCE).ratios.get(key)
             if estimate:
+                furthest = max(furthest, estimate.mean)
                 reach = [[estimate.mean - estimate.low], [max(min(estimate.high, 9) - estimate.mean, 0)]]
                 height = place + 0.18 * (number - 1.5)
                 axes.errorbar(
                     estimate.mean,
                     height,
-                    xerr=reach if estimate.values > 1 else None,
+                    xerr=reach if estimate.is_bounded else None,
                     fmt="o",
                     color=f"C{number}",
-                    label=label if key != "step_ms" else "time of a step",
+                    label=label,
                 )
     axes.axvline(1, color="grey", linewidth=1)
-    axes.set(xlabel=f"over {REFERENCE}'s; steps, time and FLOPs are those to the target", xlim=(0, 2))
+    axes.set(xlabel=f"over {REFERENCE}'s; steps, time and FLOPs are those to the target")
+    axes.set_xlim(0, max(2, 1.1 * furthest))
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     handles, labels = axes.get_legend_handles_labels()

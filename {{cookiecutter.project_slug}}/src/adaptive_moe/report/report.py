@@ -2,7 +2,7 @@
 
 import base64
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from markdown import markdown as html_of
@@ -31,11 +31,9 @@ def write_report(results: Results, folder: Path) -> None:
     write_hparams(results, folder / "hparams")
     text = markdown(results)
     replace(folder / "report.md", text)
-    body = re.sub(
-        r'src="(\w+\.png)"',
-        lambda match: f'src="{inline(folder / match[1])}"',
-        html_of(escape(text, quote=False), extensions=["tables"]),
-    )
+    body = html_of(escape(text, quote=False), extensions=["tables"])
+    body = re.sub("<code>.*?</code>", lambda match: unescape(match[0]), body)  # which Markdown has escaped once more
+    body = re.sub(r'src="(\w+\.png)"', lambda match: f'src="{inline(folder / match[1])}"', body)
     replace(folder / "report.html", document(results.task, STYLE, body + "\n"))
 
 

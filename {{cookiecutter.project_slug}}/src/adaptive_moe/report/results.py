@@ -10,7 +10,7 @@ Mode = Literal["min", "max"]
 class Record(BaseModel):
     """No field more, none less."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 class Moment(Record):
@@ -44,7 +44,8 @@ class Run(Record):
         moments: At each log.
         validations: Step and value of the comparison's metric on the validation split; step 0 is the untrained model.
         moe_share: Of a step, the MoE layers' part; 0 without.
-        experts_per_token: Mean over the run, by layer; nothing for a dense model.
+        mean_experts: Experts per token over all layers, each by the tokens that it reads; None for a dense model.
+        experts_per_token: The same by layer; nothing for a dense model.
         trained: Read with the gating that it was trained with.
         top_1: Read with one expert for each token; nothing where that is the same.
     """
@@ -55,15 +56,10 @@ class Run(Record):
     step_ms: float
     padding_share: float
     moe_share: float
+    mean_experts: float | None
     experts_per_token: dict[str, float]
     trained: Inference
     top_1: Inference | None
-
-    @property
-    def mean_experts(self) -> float | None:
-        """Over the layers."""
-        used = self.experts_per_token.values()
-        return sum(used) / len(used) if used else None
 
 
 class Failed(Record):

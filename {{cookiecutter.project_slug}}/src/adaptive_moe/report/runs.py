@@ -93,9 +93,10 @@ def ended(command: list[str], log: Path) -> tuple[int, str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
         usual = {number: signal.signal(number, pass_on) for number in SIGNALS}
         output, _ = program.communicate()
-    log.write_text(output, encoding="utf-8")
     for number, handler in usual.items():
         signal.signal(number, handler)
+    log.parent.mkdir(parents=True, exist_ok=True)  # the program may have come to nothing before it made it
+    log.write_text(output, encoding="utf-8")
     if signals:
         print("\nInterrupted; the same command goes on.", flush=True)
         raise SystemExit(128 + signals[0])
@@ -113,7 +114,10 @@ def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run
         raise RunError("it is too short: lower --trainer.log_every_n_steps and --trainer.val_check_interval")
     if step := logged.diverged(table):
         raise RunError(f"its loss is not finite at step {step}")
-    trained, top_1 = read_trained(asked.main, folder)
+    try:
+        trained, top_1 = read_trained(asked.main, folder)
+    except (SystemExit, RuntimeError) as error:
+        raise RunError(f"its best checkpoint cannot be read ({error}); to train it again, remove {folder}") from error
     return Run(
         options=options,
         moments=logged.moments(table),
@@ -121,6 +125,7 @@ def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run
         step_ms=logged.mean(table, "time/step_ms"),
         padding_share=logged.mean(table, "data/padding_share"),
         moe_share=logged.mean(table, "time/moe_share"),
+        mean_experts=logged.mean(table, "routing/experts_per_token") or None,
         experts_per_token=logged.experts_per_token(table),
         trained=trained,
         top_1=top_1,

@@ -18,7 +18,7 @@ class Scheme:
         text: What it is, in a few words.
         options: For `train.py fit`; `{k}` and `{share}` stand for what the adaptive run of the same seed has measured:
             the mean experts per token, and the share of tokens on two.
-        control: What it is held against besides the reference: the scheme in the same order, where there is one.
+        control: What it is held against besides the reference: the scheme that differs in one thing alone.
     """
 
     text: str
@@ -63,6 +63,7 @@ SCHEMES = {
     "random_share": Scheme(
         "a second expert by chance, as often as in the adaptive run",
         (config("gating/random_top_two"), "--model.gating.share={share}"),
+        "adaptive",
     ),
     "top_p": Scheme("top-p, held at the adaptive run's compute", (config("gating/top_p"), *budget("{k}"))),
     "budget": Scheme("adaptive, the threshold moved to hold its mean", budget("{k}")),

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from .results import Mode, Moment, Run
 
-NOTHING = Moment(step=0, seconds=0, tokens=0, flops=0)
+START = Moment(step=0, seconds=0, tokens=0, flops=0)
 
 
 def best_after(run: Run, part: float, mode: Mode) -> float:
@@ -17,11 +17,12 @@ def best_after(run: Run, part: float, mode: Mode) -> float:
 def steps_to(run: Run, target: float, mode: Mode) -> float | None:
     """Where a straight line between two validations first comes to the target.
 
-    None if it never does, or if the first validation is there already: that says nothing of training.
+    None if it never does, or if the untrained model is there already: that says nothing of training.
     """
     sign = -1 if mode == "max" else 1
-    if sign * run.validations[0][1] <= sign * target:
-        return None
+    first, value = run.validations[0]
+    if sign * value <= sign * target:
+        return float(first) or None
     for (before, earlier), (after, later) in pairwise(run.validations):
         if sign * later <= sign * target:
             return before + (earlier - target) / (earlier - later) * (after - before)
@@ -30,7 +31,7 @@ def steps_to(run: Run, target: float, mode: Mode) -> float | None:
 
 def at(run: Run, steps: float) -> dict[str, float]:
     """Seconds, tokens and operations after so many steps, between the logs in proportion."""
-    moments = [NOTHING, *run.moments]
+    moments = [START, *run.moments]
     before, after = next(
         ((one, other) for one, other in pairwise(moments) if other.step >= steps), (moments[-2], moments[-1])
     )

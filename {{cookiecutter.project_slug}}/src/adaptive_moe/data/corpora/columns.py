@@ -19,6 +19,8 @@ def renamed(split: Split, columns: Mapping[str, str], kinds: Mapping[str, str], 
     features = split.features.flatten() if split.features else {}  # a stream may not know them
     there = list(features or flat(next(iter(split))))
     for ours, theirs in columns.items():
+        if twin := next((other for other in columns if columns[other] == theirs and other < ours), None):
+            raise RunError(f"{twin} and {ours} are both the column {theirs}; choose two of {', '.join(there)}")
         if theirs not in there:
             raise RunError(
                 f"{ours} is the column {theirs}, and {path} has the columns {', '.join(there)}; choose the one that "

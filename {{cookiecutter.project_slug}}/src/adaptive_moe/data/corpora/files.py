@@ -24,7 +24,7 @@ BUILDERS = {
 }
 OPTIONS: dict[str, dict[str, Any]] = {"text": {"sample_by": "paragraph"}}
 ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
-HELD_OUT = 1000
+HELD_OUT_ROWS = 1000
 
 
 class Files(Corpus):
@@ -86,7 +86,7 @@ class Files(Corpus):
         literal = Path(self.path)  # whose name may hold brackets
         names = glob.glob(self.path, recursive=True)  # noqa: PTH207 - the path may be absolute
         found = [literal] if literal.exists() else [Path(name) for name in names]
-        files = sorted(path for each in found for path in below(each))
+        files = sorted({path for each in found for path in below(each)})
         if found and not files:
             raise RunError(f"path is {self.path}, and no file in it ends in {', '.join(BUILDERS)}; name another folder")
         for path in files:
@@ -149,7 +149,7 @@ class Files(Corpus):
         if isinstance(train, Dataset):
             return {**splits, **split_by(text, train, ("train", *missing))} if missing else splits
         rest = train.filter(lambda row: split_of(row[text]) not in missing)
-        taken = {name: train.filter(partial(falls_to, name, text)).take(HELD_OUT) for name in missing}
+        taken = {name: train.filter(partial(falls_to, name, text)).take(HELD_OUT_ROWS) for name in missing}
         return {"train": rest, **{name: whole({**splits, **taken}[name]) for name in SPLITS[1:]}}
 
 
@@ -178,7 +178,7 @@ def below(path: Path) -> list[Path]:
 
 def split_of_name(path: Path) -> str | None:
     """The `train` of train-00.parquet."""
-    word = path.name.replace(".", "-").replace("_", "-").split("-")[0]
+    word = path.name.lower().replace(".", "-").replace("_", "-").split("-")[0]
     word = ALIASES.get(word, word)
     return word if word in SPLITS else None
 

@@ -12,9 +12,10 @@ from zlib import crc32
 from datasets import Dataset, NamedSplit
 from datasets.fingerprint import Hasher
 
+from ...errors import RunError
 from .corpus import SPLITS, Corpus, Splits, divided
 
-HELD_OUT = 0.05
+HELD_OUT_SHARE = 0.05
 Row = dict[str, Any]
 
 
@@ -61,19 +62,23 @@ def unique(rows: Iterable[Row], column: str) -> Iterator[Row]:
 def held_out(origins: Iterable[str]) -> dict[str, str]:
     """The origins of validation and of test: small ones, until each has a twentieth of the rows.
 
+    Raises:
+        RunError: There are not enough.
+
     Some modules hold a hundred times as many rows as others: by a checksum alone, a split may be one module or none.
     So it orders only those of about a size.
     """
     sizes = Counter(origins)
-    share = HELD_OUT * sizes.total()
+    share = HELD_OUT_SHARE * sizes.total()
     waiting = iter(sorted(sizes, key=lambda origin: (4 * sizes[origin] // share, crc32(origin.encode()))))
     splits: dict[str, str] = {}
     for split in SPLITS[1:]:
         held = 0
-        while held < share:
-            origin = next(waiting)
+        while held < share and (origin := next(waiting, None)):
             splits[origin] = split
             held += sizes[origin]
+    if len(splits) == len(sizes):  # and nothing is left for training
+        raise RunError(f"the corpus is of {len(sizes)} origins, and no two splits share one; give rows of more")
     return splits
 
 

@@ -1,5 +1,6 @@
 """Rows of a corpus to samples: tokenised once, kept by `datasets`."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -103,7 +104,9 @@ class Tokenising(ABC):
 
     def map(self, rows: Dataset, cache_dir: Path) -> Samples:
         """The samples of a split, from the cache where they are there."""
-        settings = (type(self).__qualname__, self.tokenizer.to_str(), self.length, self.long_texts)
+        forms = [each for each in type(self).__mro__ if issubclass(each, Tokenising)]
+        code = [Path(inspect.getfile(form)).read_text("utf-8") for form in forms]  # which may have been changed
+        settings = (type(self).__qualname__, code, self.tokenizer.to_str(), self.length, self.long_texts)
         fingerprint = Hasher.hash((rows._fingerprint, *settings))
         samples = rows.map(
             self,
