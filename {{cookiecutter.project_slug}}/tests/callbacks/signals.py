@@ -7,6 +7,35 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from adaptive_moe.callbacks import GracefulStop
+
+
+class EndsTime(Callback):
+    """Lets `max_time` be over when a batch begins."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+
+    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        if trainer.fit_loop.total_batch_idx == self.batch:
+            (stop,) = (each for each in trainer.callbacks if isinstance(each, GracefulStop))  # type: ignore[attr-defined]
+            stop.end = 0.0
+
+
+class Late:
+    """What `LateMaximum` is to each of several ranks."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, number: int) -> int:
+        if not (before := self.number):
+            self.number = number
+        return before
+
+    def last(self) -> int:
+        return self.number
+
 
 class Sends(Callback):
     """To its own process or to the one that has started it, on some ranks, when a batch begins.

@@ -1,8 +1,9 @@
+import errno
 import json
 import re
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, Mock
 
 import pytest
 import torch
@@ -90,19 +91,22 @@ def test_a_run_whose_router_overflows_ends_with_a_sentence(run: Run, capsys: pyt
     with pytest.raises(SystemExit):
         run("fit", "--trainer.max_steps=6", "--model.optimizer.lr=1e30", "--trainer.gradient_clip_val=null")
     said = capsys.readouterr()
-    assert re.search(r"error: the router's logits of layer_\d are not finite in step [2-4], of samples ", said.err)
+    assert re.search(r"error: the (gradient is|router's logits of layer_\d are) not finite in step [2-4], of", said.err)
     assert "best val/perplexity" not in said.out
 
 
-@pytest.mark.parametrize(("gradient", "part"), [("false", "loss"), ("true", "gradient")])
+@pytest.mark.parametrize(
+    ("gradient", "part", "clipping"), [("false", "loss", "1"), ("true", "gradient", "1"), ("true", "gradient", "null")]
+)
 def test_a_loss_or_a_gradient_ends_the_run_at_the_next_log(
-    gradient: str, part: str, run: Run, capsys: pytest.CaptureFixture[str]
+    gradient: str, part: str, clipping: str, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         run(
             "fit",
             "--trainer.max_steps=9",
             "--trainer.log_every_n_steps=4",
+            f"--trainer.gradient_clip_val={clipping}",
             *poisoned("batches=[2]", f"gradient={gradient}"),
         )
     assert f"error: the {part} is not finite in step 3, of samples " in capsys.readouterr().err
@@ -141,3 +145,19 @@ def test_skips_are_counted(run: Run, capsys: pytest.CaptureFixture[str]) -> None
     assert "error: the loss is not finite in step 6, of" in (said := capsys.readouterr()).err
     assert "and 2 steps were left out before" in said.err
     assert said.out.count("the step is left out") == 2
+
+
+def test_skips_are_counted_over_interruptions(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("fit", "--trainer.max_steps=3", *skipping(1), *poisoned("batches=[1,4]"))
+    with pytest.raises(SystemExit):
+        run("fit", "--trainer.max_steps=9", "--ckpt_path=last")
+    assert "and 1 steps were left out before" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_no_run(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr("adaptive_moe.callbacks.finite_guard.replace", full)
+    with pytest.warns(UserWarning, match=r"step_3.json cannot be written \(No space left on device\); make room there"):
+        made = run("fit", "--trainer.max_steps=5", *skipping(), *poisoned("batches=[2]"))
+    assert made.trainer.global_step == 5
+    assert "in step 3, of samples" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """What a signal ends goes on as if nothing had been: every batch, loss, validation and weight, to the bit."""
 
+import contextlib
 import signal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lightning.pytorch.trainer.connectors.signal_connector import _SignalConnect
 from ..conftest import TRAIN, Run, start
 from ..data.resume import TWO, traced
 from ..data.trace import read
+from .signals import Late
 
 LAST = "checkpoints/last.ckpt has it; the same command with --ckpt_path last goes on"
 
@@ -118,6 +120,43 @@ def test_time_that_is_over_is_a_normal_end_and_a_run_that_goes_on_has_it_anew(
     limit = "--trainer.max_time=00:01:00:00"
     assert run("fit", *options(corpus), *traced("cut-on"), limit, "--ckpt_path=last").trainer.global_step == 12
     assert_nothing_lost()
+
+
+@pytest.mark.parametrize(("batch", "sent", "code"), [(3, 99, None), (3, -1, 143), (6, 99, None)])
+def test_time_that_is_over_before_a_validation_ends_the_run_after_it(
+    batch: int,
+    sent: int,
+    code: int | None,
+    run: Run,
+    corpus: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As each of several ranks has it, which learn in the validation what they have said in the step before."""
+    monkeypatch.setattr("adaptive_moe.callbacks.graceful_stop.LateMaximum", Late)
+    words = ["--trainer.callbacks+=tests.callbacks.signals.EndsTime", f"--trainer.callbacks.batch={batch}"]
+    ends = pytest.raises(SystemExit) if code else contextlib.nullcontext()
+    with ends as end:
+        run("fit", *options(corpus), *words, *sends("SIGTERM", batch=sent))
+    reason, step = "SIGTERM" if code else "max_time is over", {3: 6, 6: 8}[batch]
+    assert f"{reason}: the run has ended after step {step}, and" in capsys.readouterr().out
+    assert code == (end.value.code if end else None)
+
+
+def test_time_ends_no_run_before_its_fewest_steps_and_a_signal_does(
+    run: Run, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = ["--trainer.max_time=00:00:00:00", "--trainer.min_epochs=0", "--trainer.min_steps=6"]
+    assert run("fit", *options(corpus), *limits).trainer.global_step == 6
+    with pytest.raises(SystemExit):
+        run("fit", *options(corpus), *limits, *sends("SIGTERM", batch=2))
+    assert "SIGTERM: the run has ended after step 3, and" in capsys.readouterr().out
+
+
+def test_where_nothing_saves_it_is_said_so(run: Run, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("fit", *options(corpus), "--trainer.fast_dev_run=9", *sends("SIGTERM", batch=2))
+    assert "after step 3, and nothing is saved, which takes a run with the callback" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from lightning.pytorch.profilers import PyTorchProfiler
 from torch import nn
 
 from adaptive_moe.callbacks import StepTimer
-from adaptive_moe.callbacks.timing.inside_moe import NODE, STAGES, times_by_stage
+from adaptive_moe.callbacks.timing.inside_moe import NODE, STAGES, InsideMoE, times_by_stage
 from adaptive_moe.errors import RunError
 from adaptive_moe.moe import Experts, Threshold
 
@@ -136,3 +136,17 @@ def test_what_leaves_no_room_for_it_is_refused() -> None:
     ):
         with pytest.raises(RunError, match=reason):
             fit(task(Threshold(0.1)), Batches(1), StepTimer(inside_moe=True), **options)
+
+
+def test_a_forward_that_is_broken_off_is_closed() -> None:
+    """Blocks that are computed again are, as soon as they have what is needed."""
+    module = task(Threshold(0.1))
+    inside = InsideMoE(module.model, torch.device("cpu"))
+    experts = next(each for each in module.modules() if isinstance(each, Experts))
+    inside.start()
+    with pytest.raises(TypeError):
+        experts("nothing")
+    torch.ones(1).exp()
+    inside.stop()
+    (scope,) = (each for each in inside.profile.function_events if each.name == "inside_moe.experts")
+    assert "aten::exp" not in {each.name for each in scope.cpu_children}

@@ -17,7 +17,7 @@ def test_an_expert_without_a_token_for_a_hundred_steps_is_told_once_with_its_lay
     assert warnings.look(NAMES, EVEN, 10, False) == []
     assert warnings.look(NAMES, with_a_dead_expert(), 60, False) == []
     (sentence,) = warnings.look(NAMES, with_a_dead_expert(), 110, False)
-    assert sentence.startswith("layer_3 has 1 dead experts of 8 (5), without a token since step 10: set --model.moe.")
+    assert sentence.startswith("layer_3 has 1 dead experts of 8 (5), without a token since step 10: raise --model")
     assert warnings.look(NAMES, with_a_dead_expert(), 160, False) == []
     assert warnings.num_dead == 1
 

@@ -38,7 +38,10 @@ def test_a_rank_that_hangs_says_where_it_is(dog: Watchdog, trainer: Any, capfd: 
     with pytest.raises(Ended, match="124"):
         dog.watch(trainer)
     said = capfd.readouterr().err
-    assert "error: rank 1 of 2 has ended no batch for 0.01 minutes, in step 57; all ranks end." in said
+    assert (
+        "error: rank 1 of 2 has ended no batch for 0.01 minutes, in step 57; all ranks end, and --ckpt_path last"
+        in said
+    )
     assert "test_watchdog.py" in said
 
 

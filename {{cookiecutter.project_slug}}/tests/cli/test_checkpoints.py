@@ -111,3 +111,13 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used(
     assert "a new one starts" in capsys.readouterr().out
     names = {"last.ckpt.damaged", "last-previous.ckpt.damaged", "best.ckpt.damaged"}
     assert {path.name for path in folder.iterdir()} == names
+
+
+def test_a_run_goes_on_from_between_two_steps(run: Run) -> None:
+    """Its best checkpoint is of batch 4, and three make a step."""
+    options = ["--trainer.accumulate_grad_batches=3", "--trainer.val_check_interval=4"]
+    run("fit", *options, "--trainer.max_steps=2")
+    saved = torch.load(RUN / "checkpoints/best.ckpt", weights_only=True)
+    assert saved["global_step"] == 1
+    made = run("fit", *options, "--trainer.max_steps=3", f"--ckpt_path={RUN}/checkpoints/best.ckpt")
+    assert made.trainer.global_step == 3

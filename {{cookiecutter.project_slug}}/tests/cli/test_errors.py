@@ -38,6 +38,7 @@ MISTAKES = {
     "fit --model.gating topk": "did you mean TopK?",
     "fit --model.gating TopK --model.gating.threshold 0.2": "Option 'threshold' is not accepted; --print_config",
     "fit --trainer.check_val_every_n_epoch=0": "check_val_every_n_epoch is 0; give a number, or",
+    "fit --trainer.val_check_interval=00:00:00:01 --trainer.devices=2": "val_check_interval is a time, on which",
     "fit --data.seed=null": "data.seed is null; it takes int",
     "fit --data.context_length=null": "data.context_length is null; it takes int",
     "fit --model.moe.num_experts=null": "error: moe.num_experts is null; it takes int",
@@ -46,7 +47,7 @@ MISTAKES = {
     "fit --data.corpus Texts": "the class that is chosen needs path; add it below the class's own option",
     "fit --data.tokenizer nothing.json": "tokenizer is nothing.json, and there is no such file",
     "fit --model Sentiment": "num_classes is 0, as many as the corpus has labels; take --config",
-    "fit --checkpoint.monitor val/accuracy": "monitor is val/accuracy, and TextCompletion measures val/bits_per_byte, ",
+    "fit --checkpoint.monitor val/accuracy": "monitor is val/accuracy in ModelCheckpoint, and TextCompletion measures ",
     "fit --trainer.logger.save_dir=/dev/null/x": "version_0 cannot be written, since /dev/null is a file",
     "train": "'train' is no command; choose one of 'fit', 'validate', 'test', 'predict'",
 }

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.distributed.tensor import DTensor
 
 from adaptive_moe.callbacks import FiniteGuard
+from adaptive_moe.errors import RunError
 from adaptive_moe.moe import (
     AuxLoss,
     ProbabilisticTopTwo,
@@ -143,7 +144,17 @@ def all_runs(folder: Path, num_ranks: int, name: str = "") -> dict[str, Any]:
     unmoved = trained("threshold", folder, num_ranks, 1, saved).trainer
     found["held"] = sum(held(parameter) for parameter in unmoved.lightning_module.parameters())
     unmoved.save_checkpoint(folder / f"{name}{num_ranks}-again.ckpt", weights_only=False)
+    found["tested"] = tested(unmoved, folder)
     return found
+
+
+def tested(trained: Trainer, folder: Path) -> str:
+    """What comes of another run of the same model."""
+    try:
+        trained.test(trained.lightning_module, small.data("text_completion", folder), verbose=False)
+    except RunError as error:
+        return str(error)
+    return ""
 
 
 def held(parameter: Tensor) -> int:

@@ -6,6 +6,7 @@ from lightning.pytorch import LightningModule, Trainer
 
 from ..errors import RunError
 from ..moe import MarginGating, move_threshold
+from .log_steps import log, logs_now
 from .steering import Steering, routers_of
 
 RATE = 0.1
@@ -48,6 +49,10 @@ class ComputeBudget(Steering):
             )
         self.gating = gating
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A run that continues has logged the steps before."""
+        self.logged_step = trainer.global_step
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
@@ -55,8 +60,10 @@ class ComputeBudget(Steering):
         if self.gating is None:
             return
         move_threshold(self.gating, list(outputs["routings"].values()), self.experts_per_token, RATE)
-        pl_module.log("routing/threshold", self.gating.threshold, rank_zero_only=True)
-        pl_module.log("routing/target_experts_per_token", self.experts_per_token, rank_zero_only=True)
+        if logs_now(trainer, self.logged_step):
+            self.logged_step = trainer.global_step
+            goal = {"routing/target_experts_per_token": self.experts_per_token}
+            log(trainer, {"routing/threshold": self.gating.threshold, **goal})
 
     def state_dict(self) -> dict[str, float]:
         """Where the threshold is."""

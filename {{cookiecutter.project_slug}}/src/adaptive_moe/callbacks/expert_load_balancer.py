@@ -84,7 +84,8 @@ class ExpertLoadBalancer(Callback):
         values = scalars(names, load, tokens, trainer.global_step - self.logged_step)
         log(trainer, values)
         self.history.add(load)
-        for sentence in self.warnings.look(names, load, trainer.global_step, self.biased):
+        takes_none = not self.biased and self.routers[0].gating.needs_probabilities
+        for sentence in self.warnings.look(names, load, trainer.global_step, None if takes_none else self.biased):
             pl_module.print(sentence)
         self.names = names
         return dict(zip(names, (load.sum(1) / tokens).tolist(), strict=True))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from jaxtyping import Float
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
 from ..atomic import replace
@@ -14,7 +15,7 @@ from ..data import Batch
 from ..errors import RunError
 from ..moe import Routing
 from ..ranks import gather_objects, sum_over_ranks
-from ..tasks.optimisation import gradient_norm
+from ..tasks.optimisation import gradient_norm, norm_of
 from .log_steps import logs_now
 
 SHOWN = 8  # samples in a sentence; the file has all
@@ -39,12 +40,13 @@ class FiniteGuard(Callback):
         if max_skips < 1:
             raise ValueError(f"max_skips is {max_skips}; it must be at least 1")
         self.on_fault, self.max_skips = on_fault, max_skips
+        self.skips, self.skipping = 0, False
         self.forget()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Nothing has happened yet."""
         self.logged_step = trainer.global_step
-        self.skips, self.skipping = 0, False
+        self.skipping = False
         self.forget()
 
     def forget(self) -> None:
@@ -58,7 +60,7 @@ class FiniteGuard(Callback):
     ) -> None:
         """Without gradients an optimiser does nothing."""
         if self.on_fault == "skip" and trainer.precision != "16-mixed":  # whose scaler does the same
-            norm = getattr(trainer.strategy, "gradient_norm", gradient_norm)  # of one whose ranks have parts
+            norm = norm_of(trainer) or gradient_norm
             finite = norm(pl_module.parameters()).isfinite()
             self.skipping = bool(sum_over_ranks((~finite).long()))
             if self.skipping:
@@ -71,7 +73,7 @@ class FiniteGuard(Callback):
         routings: dict[str, Routing] = outputs["routings"]
         parts = {f"the router's logits of {name} are": each.logits.sum() for name, each in routings.items()}
         parts["the loss is"] = loss = outputs["loss"].detach()
-        norm: Tensor | None = getattr(pl_module, "gradient_norm", None)  # none where nothing is clipped, or not yet
+        norm: Tensor | None = getattr(pl_module, "gradient_norm", None)  # none in float16, whose scaler looks
         parts["the gradient is"] = torch.zeros_like(loss) if norm is None else norm
         if self.skipping:
             parts["the gradient is"] = torch.full_like(loss, torch.nan)
@@ -86,8 +88,13 @@ class FiniteGuard(Callback):
             self.look(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """What is broken is not worth keeping."""
+        """What is broken is not worth keeping; and no state of its own, as in `LastCheckpoint`."""
         self.look(trainer)
+        checkpoint["skips"] = self.skips
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """How many steps the run that goes on has left out."""
+        self.skips = checkpoint.get("skips", 0)
 
     def look(self, trainer: Trainer) -> None:
         """At all that has gathered."""
@@ -123,7 +130,10 @@ class FiniteGuard(Callback):
         folder = trainer.log_dir or trainer.default_root_dir
         path = Path(folder, f"not_finite/step_{self.steps[batch]}.json")
         if trainer.is_global_zero:
-            replace(path, json.dumps(dict(enumerate(seen))) + "\n")
+            try:
+                replace(path, json.dumps(dict(enumerate(seen))) + "\n")
+            except OSError as error:
+                rank_zero_warn(f"{path} cannot be written ({error.strerror}); make room there")
         shown = ", ".join(map(str, its["samples"][:SHOWN])) + (", ..." if len(its["samples"]) > SHOWN else "")
         where = f" on rank {rank}" if len(seen) > 1 else ""
         return f"{parts[part]} not finite in step {self.steps[batch]}{where}, of samples {shown} ({path})"

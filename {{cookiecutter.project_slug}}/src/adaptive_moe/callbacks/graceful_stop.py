@@ -69,7 +69,8 @@ class GracefulStop(Checkpoint):  # which Lightning calls behind all others: what
         if trainer.global_step == self.step or self.told:
             return
         self.step = trainer.global_step
-        self.told = self.maximum(self.asked or (TIME_IS_UP if time.monotonic() > self.end else 0))
+        is_over = time.monotonic() > self.end and trainer.fit_loop._can_stop_early  # or min_steps would train on
+        self.told = self.maximum(self.asked or (TIME_IS_UP if is_over else 0))
         if self.told:
             for last in callbacks_of(trainer, LastCheckpoint):
                 last.keep(trainer)
@@ -92,8 +93,11 @@ class GracefulStop(Checkpoint):  # which Lightning calls behind all others: what
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: int
     ) -> None:
         """Long ones are broken off; there is nothing to save that has not been."""
-        if self.usual and all(last.saved_step == trainer.global_step for last in callbacks_of(trainer, LastCheckpoint)):
-            self.told = self.told or self.maximum(self.asked)
+        lasts = callbacks_of(trainer, LastCheckpoint)
+        if self.usual and lasts and all(last.saved_step == trainer.global_step for last in lasts):
+            self.told = self.maximum(self.asked)
+            if self.told == TIME_IS_UP:  # what a rank said after the step before; it is asked again after the next
+                self.told, self.maximum = 0, LateMaximum()
             self.leave(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -119,10 +123,13 @@ class GracefulStop(Checkpoint):  # which Lightning calls behind all others: what
     def tell(self, trainer: Trainer, reason: str) -> None:
         """In one sentence."""
         kept = [f"{last.path(trainer)} {last.state(trainer)}" for last in callbacks_of(trainer, LastCheckpoint)]
-        end = f"\n{reason}: the run has ended after step {trainer.global_step}, and "
         saved = f"{', '.join(kept)}; the same command with --ckpt_path last goes on"
+        if not trainer.global_step:
+            saved = "there was nothing to save"
+        elif trainer.fast_dev_run or not kept:  # type: ignore[attr-defined]
+            saved = "nothing is saved, which takes a run with the callback LastCheckpoint, and no fast_dev_run"
         if trainer.is_global_zero:
-            print(end + (saved if trainer.global_step else "there was nothing to save"), flush=True)
+            print(f"\n{reason}: the run has ended after step {trainer.global_step}, and {saved}", flush=True)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Signals mean again what they did."""

@@ -10,10 +10,11 @@ from .loads import effective_experts
 
 PATIENCE = 100  # optimiser steps; routers swing for some tens of steps at first
 REMEDIES = {
-    False: "set --model.moe.selection_bias true, or raise --model.aux_loss.load_balancing_weight",
+    False: "raise --model.aux_loss.load_balancing_weight, or in a new run set --model.moe.selection_bias true",
     True: "raise the rate of ExpertLoadBalancer, or --model.aux_loss.load_balancing_weight",
+    None: "raise --model.aux_loss.load_balancing_weight",
 }
-"""Without a selection bias, and with one."""
+"""Without a selection bias, with one, and with a policy that takes none."""
 NAMED = 8  # experts, at most
 
 
@@ -32,7 +33,9 @@ class LoadWarnings:
         self.well: Int[Tensor, "layers experts+1"] | None = None
         self.warned: Bool[Tensor, "layers experts+1"] | None = None
 
-    def look(self, names: list[str], load: Float[Tensor, "layers experts"], step: int, biased: bool) -> list[str]:
+    def look(
+        self, names: list[str], load: Float[Tensor, "layers experts"], step: int, biased: bool | None
+    ) -> list[str]:
         """The sentences that are due after a log, one for a layer."""
         collapsed = effective_experts(load) < max(load.shape[1] / 4, 1.2)
         well = torch.cat([load > 0, ~collapsed.unsqueeze(1)], dim=1)

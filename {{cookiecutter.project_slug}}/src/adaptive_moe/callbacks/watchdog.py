@@ -51,7 +51,8 @@ class Watchdog(Callback):
             if time.monotonic() - self.last > 60 * self.minutes:
                 print(
                     f"\nerror: {name} has ended no batch for {self.minutes:g} minutes, in step {trainer.global_step}; "
-                    "all ranks end. It is here:",
+                    "all ranks end, and --ckpt_path last goes on. Where that is no fault, raise the minutes of "
+                    "Watchdog. It is here:",
                     file=sys.stderr,
                     flush=True,
                 )

@@ -125,6 +125,8 @@ class CLI(LightningCLI):
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Steering) and self.subcommand in ("fit", "export"):
                     callback.attach(self.model)
+            if self.trainer.world_size > 1 and getattr(self.trainer, "_val_check_time_interval", None) is not None:
+                refuse("val_check_interval is a time, on which processes do not agree; give a number of batches")
             for name in ("val_check_interval", "check_val_every_n_epoch"):
                 if getattr(self.trainer, name, None) == 0:  # none where it is a time
                     refuse(f"{name} is 0; give a number, or --trainer.limit_val_batches 0 for no validation")

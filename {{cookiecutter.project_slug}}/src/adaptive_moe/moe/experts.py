@@ -40,7 +40,7 @@ class Experts(nn.Module):
     @property
     def weights_per_expert(self) -> int:
         """Each multiplies a token once."""
-        return self.up_proj[0].numel() + self.down_proj[0].numel()
+        return (self.up_proj.numel() + self.down_proj.numel()) // len(self.up_proj)
 
     def forward(
         self, x: Float[Tensor, "tokens dim"], routing: Routing, most: int | None = None

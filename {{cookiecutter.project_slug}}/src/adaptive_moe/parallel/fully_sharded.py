@@ -45,6 +45,17 @@ class FullySharded(DDPStrategy):
         """
         check_precision(self.precision_plugin.precision)
 
+    def setup_environment(self) -> None:
+        """Before weights are read.
+
+        Raises:
+            RunError: An earlier run has divided the model, which torch cannot undo.
+        """
+        assert self.lightning_module is not None
+        if self.shards:
+            raise RunError("an earlier run has divided this model; build it anew, and give that run's checkpoint")
+        super().setup_environment()
+
     def configure_ddp(self) -> None:
         """Divide the weights, as they are on rank 0, in place of DDP's wrapper."""
         assert self.lightning_module is not None
@@ -95,7 +106,7 @@ class FullySharded(DDPStrategy):
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         """This rank's part of it."""
         saved = zip(self.optimizers, checkpoint["optimizer_states"], strict=True)
-        states = [convert(state, partial(part, weights_of(optimizer))) for optimizer, state in saved]
+        states = [convert(state, partial(distributed_like, weights_of(optimizer))) for optimizer, state in saved]
         super().load_optimizer_state_dict({**checkpoint, "optimizer_states": states})
 
 
@@ -116,8 +127,8 @@ class ExpertFullySharded(ExpertParallel, FullySharded):
             )
 
 
-def part(weights: Sequence[nn.Parameter], index: int, value: Any) -> Any:
-    """This rank's of what has the shape of its weight: a moment, and no count of steps."""
+def distributed_like(weights: Sequence[nn.Parameter], index: int, value: Any) -> Any:
+    """This rank's part of what has the shape of its weight: a moment, and no count of steps."""
     weight = weights[index]
     if isinstance(weight, DTensor) and isinstance(value, Tensor) and value.shape == weight.shape:
         return distribute_tensor(value.to(weight.device), weight.device_mesh, weight.placements)

@@ -24,6 +24,8 @@ def full(tensor: Float[Tensor, "*dims"]) -> Float[Tensor, "*dims"]:
 
 def gathered(part: Shaped[Tensor, "local *dims"]) -> Shaped[Tensor, "experts *dims"]:
     """The parts of all ranks, on the host; every rank must ask."""
+    if torch.distributed.get_backend() == "nccl":
+        part = part.cuda()  # which gathers on GPUs only
     parts = [torch.empty_like(part) for _ in range(torch.distributed.get_world_size())]
     torch.distributed.all_gather(parts, part.detach().contiguous())
     return torch.cat([each.cpu() for each in parts])

@@ -19,14 +19,14 @@ class Accumulation:
     """
 
     first: Shaped[Tensor, ""]
-    number: Shaped[Tensor, ""]
+    number: Shaped[Tensor, ""] | None = None
 
     def loss(
         self, total: Float[Tensor, ""], number: Shaped[Tensor, ""], aux_loss: Float[Tensor, ""], begins: bool
     ) -> Float[Tensor, ""]:
         """Of one batch, with `number` summands on this rank; auxiliary losses are means and weigh as much as those."""
         number = mean_over_ranks(number)
-        if begins:
+        if begins or self.number is None:  # a run may go on from between two steps
             self.first, self.number = number.where(number > 0, 1), torch.zeros_like(number)
         self.number = self.number + number
         return total / self.first + aux_loss * (number / self.first)
@@ -34,7 +34,7 @@ class Accumulation:
     @torch.no_grad()
     def put_right(self, parameters: Iterable[nn.Parameter], batches: int) -> None:
         """The gradients of a step for which each loss was divided by `batches`; the last of an epoch may have fewer."""
-        if batches > 1:
+        if batches > 1 and self.number is not None:
             factor = batches * self.first / self.number.where(self.number > 0, 1)
             for parameter in parameters:
                 if parameter.grad is not None:

@@ -38,11 +38,12 @@ def check_monitor(trainer: Trainer, task: str, measured: Collection[str]) -> Non
     Raises:
         RunError: The best checkpoint is to be best in what no validation measures.
     """
-    for monitor in (getattr(callback, "monitor", None) for callback in trainer.callbacks):  # type: ignore[attr-defined]
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        monitor = getattr(callback, "monitor", None)
         if monitor and monitor.startswith("val/") and monitor not in measured:
             raise RunError(
-                f"monitor is {monitor}, and {task} measures {', '.join(measured)}; set --checkpoint.monitor to one of "
-                "them, and --checkpoint.mode"
+                f"monitor is {monitor} in {type(callback).__name__}, and {task} measures {', '.join(measured)}; set it "
+                "to one of them, and its mode: for the best checkpoint, --checkpoint.monitor and --checkpoint.mode"
             )
 
 

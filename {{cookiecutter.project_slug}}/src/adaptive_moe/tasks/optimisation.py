@@ -1,10 +1,12 @@
 """Which parameters decay, and how the learning rate goes."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jaxtyping import Float
+from lightning.pytorch import Trainer
+from lightning.pytorch.plugins import DoublePrecision, HalfPrecision, Precision
 from torch import Tensor, nn
 
 
@@ -18,6 +20,16 @@ def groups(module: nn.Module) -> list[dict[str, Any]]:
 def gradient_norm(parameters: Iterable[nn.Parameter]) -> Float[Tensor, ""]:
     """Of all gradients as one vector."""
     return nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+
+
+def norm_of(trainer: Trainer) -> Callable[[Iterable[nn.Parameter]], Float[Tensor, ""]] | None:
+    """What takes the norm of a trainer's gradients; a strategy whose ranks have parts of them knows that of all.
+
+    None where a scaler has still to divide them (float16), or Lightning's own strategies divide them.
+    """
+    precision = trainer.precision_plugin
+    plain = type(precision) in (Precision, HalfPrecision, DoublePrecision) or trainer.precision == "bf16-mixed"
+    return getattr(trainer.strategy, "gradient_norm", gradient_norm if plain else None)
 
 
 def share_of_peak(step: int, warmup_steps: int, total: int | float) -> float:

@@ -5,14 +5,13 @@ import os
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
-from lightning.pytorch.plugins import Precision
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from ..data import Batch
 from .accumulation import Accumulation
-from .optimisation import gradient_norm, groups, share_of_peak
+from .optimisation import groups, norm_of, share_of_peak
 
 
 class Trained(LightningModule):
@@ -32,7 +31,11 @@ class Trained(LightningModule):
             raise ValueError(f"warmup_steps is {warmup_steps}; choose 0 (none) or more")
         optimizer([nn.Parameter(torch.zeros(1))])
         self.optimizer, self.warmup_steps = optimizer, warmup_steps
-        self.gradient_norm: Tensor | None = None  # before it was clipped, in the last step
+        self.gradient_norm: Tensor | None = None  # before it was clipped, in the last step; None where it is not known
+        self.accumulation = Accumulation()
+
+    def on_train_start(self) -> None:
+        """Nothing has been gathered yet."""
         self.accumulation = Accumulation()
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -67,14 +70,10 @@ class Trained(LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled.
-
-        A strategy whose ranks have parameters of their own knows the norm of all.
-        """
-        plain = self.trainer.precision == "bf16-mixed" or type(self.trainer.precision_plugin) is Precision
-        norm = getattr(self.trainer.strategy, "gradient_norm", gradient_norm if plain else None)
-        if gradient_clip_val and norm and gradient_clip_algorithm in (None, "norm"):
-            self.gradient_norm = norm(self.parameters())
+        """Keep the norm; and Lightning refuses a fused optimiser under bfloat16 too, where no gradient is scaled."""
+        norm = norm_of(self.trainer)
+        self.gradient_norm = norm(self.parameters()) if norm else None
+        if gradient_clip_val and self.gradient_norm is not None and gradient_clip_algorithm in (None, "norm"):
             distributed = any(isinstance(parameter, DTensor) for parameter in self.parameters())
             foreach = False if distributed else None  # torch scales no list that has plain and distributed tensors
             nn.utils.clip_grads_with_norm_(self.parameters(), gradient_clip_val, self.gradient_norm, foreach)

@@ -51,6 +51,14 @@ class RoutingAnalysis(Callback):
         routers = routers_of(pl_module)
         self.gating = routers[0].gating if routers else None
 
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Where it is in `every_n_validations`; no state of its own, as in `LastCheckpoint`."""
+        checkpoint["validations"] = self.validations
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Of the run that goes on."""
+        self.validations = checkpoint.get("validations", 0)
+
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin anew, if this one is to be looked at."""
         self.kept: dict[str, list[Routed]] = {}

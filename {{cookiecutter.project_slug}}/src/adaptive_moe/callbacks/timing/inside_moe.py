@@ -73,7 +73,7 @@ class InsideMoE:
         for module, name in self.modules:
             scope = Scope(name)
             self.around.callback(module.register_forward_pre_hook(scope.enter).remove)
-            self.around.callback(module.register_forward_hook(scope.leave).remove)
+            self.around.callback(module.register_forward_hook(scope.leave, always_call=True).remove)
         self.profile = profile(use_device="cuda" if self.on_gpu else None, use_kineto=self.on_gpu)
         self.around.enter_context(self.profile)
         self.running = True

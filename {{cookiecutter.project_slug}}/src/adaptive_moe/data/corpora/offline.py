@@ -62,11 +62,11 @@ def unique(rows: Iterable[Row], column: str) -> Iterator[Row]:
 def held_out(origins: Iterable[str]) -> dict[str, str]:
     """The origins of validation and of test: small ones, until each has a twentieth of the rows.
 
-    Raises:
-        RunError: There are not enough.
-
     Some modules hold a hundred times as many rows as others: by a checksum alone, a split may be one module or none.
     So it orders only those of about a size.
+
+    Raises:
+        RunError: There are not enough.
     """
     sizes = Counter(origins)
     share = HELD_OUT_SHARE * sizes.total()
