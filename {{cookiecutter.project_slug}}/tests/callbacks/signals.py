@@ -8,6 +8,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from adaptive_moe.callbacks import GracefulStop
+from adaptive_moe.callbacks.run_values import callbacks_of
 
 
 class EndsTime(Callback):
@@ -18,7 +19,7 @@ class EndsTime(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
         if trainer.fit_loop.total_batch_idx == self.batch:
-            (stop,) = (each for each in trainer.callbacks if isinstance(each, GracefulStop))  # type: ignore[attr-defined]
+            (stop,) = callbacks_of(trainer, GracefulStop)
             stop.end = 0.0
 
 
