@@ -6,7 +6,7 @@ from typing import Any
 
 from jaxtyping import Float
 from lightning.pytorch import Trainer
-from lightning.pytorch.plugins import DoublePrecision, HalfPrecision, Precision
+from lightning.pytorch.plugins import DoublePrecision, HalfPrecision, MixedPrecision, Precision
 from torch import Tensor, nn
 
 
@@ -28,7 +28,8 @@ def norm_of(trainer: Trainer) -> Callable[[Iterable[nn.Parameter]], Float[Tensor
     None where a scaler has still to divide them (float16), or Lightning's own strategies divide them.
     """
     precision = trainer.precision_plugin
-    plain = type(precision) in (Precision, HalfPrecision, DoublePrecision) or trainer.precision == "bf16-mixed"
+    plain = type(precision) in (Precision, HalfPrecision, DoublePrecision, MixedPrecision)
+    plain = plain and getattr(precision, "scaler", None) is None
     return getattr(trainer.strategy, "gradient_norm", gradient_norm if plain else None)
 
 
