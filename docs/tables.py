@@ -9,6 +9,7 @@ A table is never typed; with `--check` nothing is written, and the exit code say
 import shlex
 import sys
 from pathlib import Path
+from statistics import geometric_mean
 
 from marks import filled, write_or_check
 
@@ -61,9 +62,21 @@ def summary(each: dict[str, Results]) -> str:
         paper = [f"{figure:.2f}" for figure in PAPER[task]]
         row = [task.replace("_", " "), *paper, str(len(finished(results, REFERENCE)))]
         for name, other, key in SEARCHED.values():
-            row.append(cost(against(results, name, other), key))
+            row.append(cost(against(results, name, other), key) or ("not reached" if finished(results, name) else ""))
         rows.append(row)
-    return grid(head, rows)
+    return grid(head, [*rows, mean(each)])
+
+
+def mean(each: dict[str, Results]) -> list[str]:
+    """A row of geometric means over the tasks that have a figure, and how many those are."""
+    papers = [f"{geometric_mean(figures):.2f}" for figures in zip(*(PAPER[task] for task in each), strict=True)]
+    row = ["mean", *papers, ""]
+    for name, other, key in SEARCHED.values():
+        told = [against(results, name, other).ratios for results in each.values()]
+        known = [ratios[key].mean for ratios in told if key in ratios]
+        count = f" ({len(known)} of {len(PAPER)} tasks)" if len(known) < len(PAPER) else ""
+        row.append(f"{geometric_mean(known):.2f}{count}" if known else "")
+    return row
 
 
 def brief(each: dict[str, Results]) -> str:
