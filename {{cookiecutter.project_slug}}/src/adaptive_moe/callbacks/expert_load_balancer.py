@@ -13,7 +13,7 @@ from ..model import Decoder, Encoder, EncoderDecoder, flops_per_token
 from ..moe import Routing
 from ..ranks import sum_over_ranks
 from .load_history import LoadHistory
-from .load_warnings import LoadWarnings
+from .load_warnings import LoadWarnings, remedy
 from .loads import Loads, balance
 from .log_steps import log, logs_now
 from .steering import routers_of
@@ -84,8 +84,7 @@ class ExpertLoadBalancer(Callback):
         values = scalars(names, load, tokens, trainer.global_step - self.logged_step)
         log(trainer, values)
         self.history.add(load)
-        takes_none = not self.biased and self.routers[0].gating.needs_probabilities
-        for sentence in self.warnings.look(names, load, trainer.global_step, None if takes_none else self.biased):
+        for sentence in self.warnings.look(names, load, trainer.global_step, remedy(self.routers)):
             pl_module.print(sentence)
         self.names = names
         return dict(zip(names, (load.sum(1) / tokens).tolist(), strict=True))

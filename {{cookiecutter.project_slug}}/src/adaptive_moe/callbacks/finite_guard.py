@@ -40,7 +40,7 @@ class FiniteGuard(Callback):
         if max_skips < 1:
             raise ValueError(f"max_skips is {max_skips}; it must be at least 1")
         self.on_fault, self.max_skips = on_fault, max_skips
-        self.skips, self.skipping = 0, False
+        self.skips = 0
         self.forget()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

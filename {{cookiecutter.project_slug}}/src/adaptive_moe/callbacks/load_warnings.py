@@ -6,16 +6,21 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ..moe import Router
 from .loads import effective_experts
 
 PATIENCE = 100  # optimiser steps; routers swing for some tens of steps at first
-REMEDIES = {
-    False: "raise --model.aux_loss.load_balancing_weight, or in a new run set --model.moe.selection_bias true",
-    True: "raise the rate of ExpertLoadBalancer, or --model.aux_loss.load_balancing_weight",
-    None: "raise --model.aux_loss.load_balancing_weight",
-}
-"""Without a selection bias, with one, and with a policy that takes none."""
 NAMED = 8  # experts, at most
+WEIGHT = "--model.aux_loss.load_balancing_weight"
+
+
+def remedy(routers: list[Router]) -> str:
+    """What would spread their load: a selection bias too, unless they have one or their policy takes none."""
+    if any(router.bias is not None for router in routers):
+        return f"raise the rate of ExpertLoadBalancer, or {WEIGHT}"
+    if any(router.gating.needs_probabilities for router in routers):
+        return f"raise {WEIGHT}"
+    return f"raise {WEIGHT}, or in a new run set --model.moe.selection_bias true"
 
 
 class LoadWarnings:
@@ -33,9 +38,7 @@ class LoadWarnings:
         self.well: Int[Tensor, "layers experts+1"] | None = None
         self.warned: Bool[Tensor, "layers experts+1"] | None = None
 
-    def look(
-        self, names: list[str], load: Float[Tensor, "layers experts"], step: int, biased: bool | None
-    ) -> list[str]:
+    def look(self, names: list[str], load: Float[Tensor, "layers experts"], step: int, remedy: str) -> list[str]:
         """The sentences that are due after a log, one for a layer."""
         collapsed = effective_experts(load) < max(load.shape[1] / 4, 1.2)
         well = torch.cat([load > 0, ~collapsed.unsqueeze(1)], dim=1)
@@ -45,7 +48,7 @@ class LoadWarnings:
         due = (step - self.well >= PATIENCE) & ~(self.warned & ~well)
         self.warned = due | (self.warned & ~well)
         return [
-            f"{names[layer]} {words(load[layer], due[layer], self.well[layer])}: {REMEDIES[biased]}"
+            f"{names[layer]} {words(load[layer], due[layer], self.well[layer])}: {remedy}"
             for layer in due.any(1).nonzero().flatten().tolist()
         ]
 

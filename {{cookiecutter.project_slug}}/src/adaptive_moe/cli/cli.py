@@ -10,13 +10,13 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.utilities import rank_zero_only
 
 from .. import callbacks as callbacks_room
 from ..callbacks import Steering
 from ..data import TextDataModule
 from ..errors import RunError
 from ..tasks import Task
+from ..tasks.checks import say
 from .checkpoints import find_checkpoint, named_file
 from .continued import config_of, go_on, tell, with_config, without_twins
 from .errors import Parser, refuse
@@ -89,8 +89,7 @@ class CLI(LightningCLI):
                 go_on(config, self.checkpoint)
             config.ckpt_path = str(self.checkpoint)
         elif command in ("validate", "test"):
-            message = f"{command} reads no checkpoint, so the model is untrained; add --ckpt_path best."
-            rank_zero_only(print)(message, file=sys.stderr)
+            say(f"{command} reads no checkpoint, so the model is untrained; add --ckpt_path best.")
         for room in ("model", "data", "trainer"):
             for reason in nulls(config[room], room):
                 refuse(reason)
