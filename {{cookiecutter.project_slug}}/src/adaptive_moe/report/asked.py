@@ -40,7 +40,7 @@ class Asked:
         if self.task not in TASKS:
             raise RunError(f"task is {self.task}, and configs/tasks has no such file; choose from {', '.join(TASKS)}")
         if self.seeds < 1:
-            raise RunError(f"seeds is {self.seeds}; choose 1 or more: an interval takes 2, and says little below 5")
+            raise RunError(f"seeds is {self.seeds}; choose 1 or more: an interval takes 3, and says little below 5")
         if not 0 < self.target <= 1:
             raise RunError(f"target is {self.target}; it is a part of the steps: choose more than 0, and 1 at most")
 

@@ -27,7 +27,7 @@ NOTES = """\
 def markdown(results: Results) -> str:
     """All of it, but for the pictures."""
     names = [name for name in SCHEMES if name in results.runs]
-    controlled = [name for name in names if SCHEMES[name].control not in (REFERENCE, name) and name != REFERENCE]
+    others = controlled(names)
     parts = [
         f"# {results.task.replace('_', ' ').capitalize()}: schemes of gating and order compared",
         f"{extent(results)} {results.data}. {setting(results)}",
@@ -37,9 +37,9 @@ def markdown(results: Results) -> str:
         *(
             [
                 "## Against what differs in one thing alone",
-                table(results, [(name, SCHEMES[name].control) for name in controlled]),
+                table(results, [(name, SCHEMES[name].control) for name in others]),
             ]
-            if controlled
+            if others
             else []
         ),
         "![Curves](curves.png)\n\n![Ratios](ratios.png)",
@@ -55,6 +55,11 @@ def markdown(results: Results) -> str:
         "\n".join(f"- `{name}`: {SCHEMES[name].text}" for name in names),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def controlled(names: Sequence[str]) -> list[str]:
+    """Those that are held against another scheme than the reference."""
+    return [name for name in names if SCHEMES[name].control != REFERENCE]
 
 
 def extent(results: Results) -> str:
