@@ -110,14 +110,15 @@ def compute(each: dict[str, Results]) -> str:
         runs, others = finished(results, "adaptive"), finished(results, REFERENCE)
         flops = ratio([(runs[seed].moments[-1].flops, others[seed].moments[-1].flops) for seed in runs])
         on_two = over([(run.mean_experts or 1) - 1 for run in runs.values()], "{:.0%}")
+        layers = over([run.moe_share for run in others.values()], "{:.2f}")
         assert told.floor is not None
         row = [task.replace("_", " "), f"{paper.on_two:.0%}", on_two, f"{paper.flops:.2f}", words(flops, 0, "{:.2f}")]
-        rows.append([*row, cost(told, "step_ms"), f"{told.floor:.2f}"])
+        rows.append([*row, layers, cost(told, "step_ms"), f"{told.floor:.2f}"])
         means.append((flops.mean, told.ratios["step_ms"].mean, told.floor))
     over_tasks = [f"{geometric_mean(figures):.2f}" for figures in zip(*means, strict=True)]
     papers = f"{geometric_mean(PAPER[task].flops for task in each):.2f}"
-    head = ["task", "paper, tokens on two", "tokens on two", "paper, FLOPs", "FLOPs", "step time", "its floor"]
-    return grid(head, [*rows, ["mean", "", "", papers, *over_tasks]])
+    head = ["task", "paper, tokens on two", "tokens on two", "paper, FLOPs", "FLOPs", "f", "step time", "its floor"]
+    return grid(head, [*rows, ["mean", "", "", papers, over_tasks[0], "", *over_tasks[1:]]])
 
 
 def judged(each: dict[str, Results]) -> str:

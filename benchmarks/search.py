@@ -1,0 +1,50 @@
+"""What might move the goals of docs/results.md: adaptive gating with one change, by the means of `compare.py`.
+
+python ../benchmarks/search.py --task text_completion --schemes searched --seeds 1 --folder /tmp/searched
+
+It takes what `compare.py` takes and is called, like it, in the project's folder. The budgets show what warming is
+worth: 1.4 is its mean over the run, 1.2 its end.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent / "{{cookiecutter.project_slug}}"
+sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
+sys.path[:0] = [str(PROJECT), str(HERE)]
+os.environ["PYTHONPATH"] = str(HERE)  # for the runs, which are processes of their own
+
+import compare
+
+from adaptive_moe.report import GROUPS, SCHEMES
+from adaptive_moe.report.schemes import Scheme, budget
+
+SEARCHED = {
+    "raw": Scheme("the raw gap", ("--model.gating.gap=raw",)),
+    "no_balance": Scheme("no balance loss", ("--model.aux_loss.load_balancing_weight=0",)),
+    "more_balance": Scheme("ten times the balance loss", ("--model.aux_loss.load_balancing_weight=0.1",)),
+    "balance_all": Scheme("the balance loss over all choices", ("--model.aux_loss.balance_over=all_choices",)),
+    "bias": Scheme(
+        "balance by a bias, not a loss",
+        ("--model.moe.selection_bias=true", "--model.aux_loss.load_balancing_weight=0"),
+    ),
+    "z_loss": Scheme("a z-loss of the router", ("--model.aux_loss.router_z_weight=0.001",)),
+    "renormalised": Scheme("combine weights that sum to 1", ("--model.moe.combine=renormalised",)),
+    "shared": Scheme(
+        "a shared expert, and experts of two thirds of the width",
+        ("--model.moe.shared_experts=1", "--model.moe.expert_dim=256", "--model.moe.num_experts=12"),
+    ),
+    "warmed_1.2": Scheme(
+        "from two experts down to 1.2 in the first half",
+        ("--trainer.callbacks+=warming.Warming", "--trainer.callbacks.experts_per_token=1.2"),
+    ),
+    "budget_1.2": Scheme("a budget of 1.2", budget(1.2)),
+    "budget_1.4": Scheme("a budget of 1.4", budget(1.4)),
+}
+SCHEMES.update(SEARCHED)
+GROUPS["searched"] = ("adaptive", *SEARCHED)
+
+if __name__ == "__main__":
+    compare.main()
