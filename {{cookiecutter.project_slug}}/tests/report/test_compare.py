@@ -15,6 +15,7 @@ import compare
 import pytest
 import torch
 
+from adaptive_moe.report.checks import joined
 from adaptive_moe.report.results import Failed, Results, Run
 from adaptive_moe.report.runs import ended
 
@@ -90,6 +91,13 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
     assert {"task", "runs", "where"} <= set(schema["required"])
 
 
+def test_the_days_of_all_runs_are_told() -> None:
+    then = {"date": "2026-01-30, 2026-01-31", "system": "Linux", "commit": "a", "cores, threads": "2, 1"}
+    now = then | {"date": "2026-02-01"}
+    assert joined(then, now) == {"date": "2026-01-30, 2026-01-31, 2026-02-01", "system": "Linux", "commit": "a"}
+    assert joined(then | joined(then, now), now) == joined(then, now)
+
+
 def cut(arguments: list[str], folder: str, validation: int, number: int = signal.SIGKILL) -> None:
     """Send a comparison and its run a signal as soon as the second scheme has validated at that step."""
     command = [sys.executable, str(ROOT / "compare.py"), *arguments, f"--folder={folder}"]
@@ -117,11 +125,14 @@ def test_an_interrupted_comparison_goes_on_to_the_same_results(arguments: list[s
     assert Path("cut/results.json").read_text() == whole
     results = json.loads(whole)
     del results["runs"]["adaptive"]
+    results["where"]["date"] = "2026-01-31"
     Path("again").mkdir()
     Path("again/results.json").write_text(json.dumps(results))
     cut(arguments, "again", 100)
     compare.main([*arguments, "--folder=again"])
-    assert without_times(json.loads(Path("again/results.json").read_text())) == without_times(json.loads(whole))
+    again, at_once = (json.loads(text) for text in (Path("again/results.json").read_text(), whole))
+    assert again["where"].pop("date") == f"2026-01-31, {at_once['where'].pop('date')}"
+    assert without_times(again) == without_times(at_once)
 
 
 @pytest.mark.slow

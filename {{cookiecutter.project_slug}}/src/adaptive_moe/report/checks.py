@@ -20,8 +20,8 @@ PASSING = ("date", "system", "commit")
 A_MEAN = 1.5  # experts per token, in place of what the adaptive run is going to measure
 
 
-def begun(asked: Asked) -> Results:
-    """The results so far, after each scheme's options have been tried on a run of no steps.
+def begun(asked: Asked) -> tuple[Results, dict[str, str]]:
+    """The results so far, and where further runs are made, after each scheme has been tried on a run of no steps.
 
     Raises:
         RunError: The folder has runs of something else.
@@ -30,7 +30,7 @@ def begun(asked: Asked) -> Results:
     first = tried_out(asked.main, options)
     for options in others:
         tried_out(asked.main, options)
-    checkpoint = first.config["fit"]["checkpoint"]
+    checkpoint, here = first.config["fit"]["checkpoint"], where(first)
     results = Results(
         task=asked.task,
         options=asked.options,
@@ -38,7 +38,7 @@ def begun(asked: Asked) -> Results:
         metric=checkpoint["monitor"].removeprefix("val/"),
         mode=checkpoint["mode"],
         target=asked.target,
-        where=where(first),
+        where=dict(here),
         runs={},
     )
     path = asked.folder / "results.json"
@@ -52,7 +52,8 @@ def begun(asked: Asked) -> Results:
             if then != now:
                 raise RunError(f"{name} is {now}, and {asked.folder} has runs with {then}; choose another --folder")
         results.runs.update(old.runs)
-    return results
+        results.where.update(old.where)
+    return results, here
 
 
 def tried_out(main: Main, options: list[str]) -> CLI:
@@ -70,6 +71,11 @@ def where(first: CLI) -> dict[str, str]:
 def alike(value: object) -> object:
     """What must not change while a comparison lasts; days and kernels may."""
     return {key: each for key, each in value.items() if key not in PASSING} if isinstance(value, dict) else value
+
+
+def joined(then: dict[str, str], now: dict[str, str]) -> dict[str, str]:
+    """What may change and has, one after the other."""
+    return {name: ", ".join(dict.fromkeys([*then[name].split(", "), now[name]])) for name in PASSING}
 
 
 def fingerprint(data: TextDataModule) -> str:

@@ -78,6 +78,7 @@ class Results(Record):
         metric: What the best checkpoint is best in.
         mode: Whether less or more of it is better.
         target: The part of the reference's steps whose best value is what all have to reach.
+        where: What a figure must be quoted with; days, systems and commits are those of all runs, one after the other.
         runs: By scheme and seed.
     """
 

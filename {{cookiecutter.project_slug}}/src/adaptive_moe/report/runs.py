@@ -15,7 +15,7 @@ from ..callbacks.graceful_stop import SIGNALS
 from ..errors import RunError
 from . import logged
 from .asked import Asked, short
-from .checks import begun
+from .checks import begun, joined
 from .compared import finished
 from .inference import read_trained
 from .results import Failed, Results, Run
@@ -27,7 +27,7 @@ def compare(asked: Asked) -> Iterator[Results]:
     Raises:
         RunError: The folder has runs of something else.
     """
-    results = begun(asked)
+    results, here = begun(asked)
     yield results
     todo = [(name, seed) for name, seed in asked.runs() if seed not in finished(results, name)]
     started = time.monotonic()
@@ -35,6 +35,7 @@ def compare(asked: Asked) -> Iterator[Results]:
         print(f"{number} of {len(todo)}: {name}, seed {seed}", end="", flush=True)
         done = run(asked, name, seed, results)
         results.runs.setdefault(name, {})[seed] = done
+        results.where.update(joined(results.where, here))
         replace(asked.folder / "results.json", results.model_dump_json(indent=1) + "\n")
         words = f"{results.metric} {done.validations[-1][1]:.4g}" if isinstance(done, Run) else f"failed, {done.failed}"
         seconds = (time.monotonic() - started) / number * (len(todo) - number)
