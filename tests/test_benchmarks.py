@@ -26,7 +26,7 @@ def test_the_layer_s_benchmark_measures() -> None:
     assert done.stdout.startswith("adaptive")
 
 
-@pytest.mark.parametrize("script", ["moe_layer.py"])
-def test_it_says_what_it_takes(script: str) -> None:
+@pytest.mark.parametrize(("script", "said"), [("moe_layer.py", "--json"), ("search.py", "warmed_1.2")])
+def test_it_says_what_it_takes(script: str, said: str) -> None:
     command = [sys.executable, f"benchmarks/{script}", "--help"]
-    assert "--json" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
