@@ -19,10 +19,9 @@ os.environ["PYTHONPATH"] = str(HERE)  # for the runs, which are processes of the
 import compare
 
 from adaptive_moe.report import GROUPS, SCHEMES
-from adaptive_moe.report.schemes import Scheme, budget
+from adaptive_moe.report.schemes import Scheme
 
 SEARCHED = {
-    "raw": Scheme("the raw gap", ("--model.gating.gap=raw",)),
     "no_balance": Scheme("no balance loss", ("--model.aux_loss.load_balancing_weight=0",)),
     "more_balance": Scheme("ten times the balance loss", ("--model.aux_loss.load_balancing_weight=0.1",)),
     "balance_all": Scheme("the balance loss over all choices", ("--model.aux_loss.balance_over=all_choices",)),
@@ -40,11 +39,9 @@ SEARCHED = {
         "from two experts down to 1.2 in the first half",
         ("--trainer.callbacks+=warming.Warming", "--trainer.callbacks.experts_per_token=1.2"),
     ),
-    "budget_1.2": Scheme("a budget of 1.2", budget(1.2)),
-    "budget_1.4": Scheme("a budget of 1.4", budget(1.4)),
 }
 SCHEMES.update(SEARCHED)
-GROUPS["searched"] = ("adaptive", *SEARCHED)
+GROUPS["searched"] = ("adaptive", "gap_raw", *SEARCHED, "budget_1.2", "budget_1.4")
 
 if __name__ == "__main__":
     compare.main()

@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
-from adaptive_moe.report.compared import against, finished, score
+from adaptive_moe.report.compared import against, finished, pairs, score
 from adaptive_moe.report.estimate import ratio
-from adaptive_moe.report.markdown import controlled, cost, grid, over, quality, setting, table, words
+from adaptive_moe.report.markdown import controls, cost, grid, over, quality, setting, table, words
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES
 
@@ -92,7 +92,7 @@ def summary(each: dict[str, Results]) -> str:
 
 def mean(each: dict[str, Results]) -> list[str]:
     """A row of geometric means over the tasks that have a figure, and how many those are."""
-    papers = [f"{geometric_mean(PAPER[task][part] for task in each):.2f}" for part in (0, 1)]
+    papers = [f"{geometric_mean(figures):.2f}" for figures in zip(*(PAPER[task][:2] for task in each), strict=True)]
     row = ["mean", *papers, ""]
     for name, other, key in SEARCHED.values():
         told = [against(results, name, other).ratios for results in each.values()]
@@ -108,7 +108,7 @@ def compute(each: dict[str, Results]) -> str:
     for task, results in each.items():
         paper, told = PAPER[task], against(results, "adaptive", REFERENCE)
         runs, others = finished(results, "adaptive"), finished(results, REFERENCE)
-        flops = ratio([(runs[seed].moments[-1].flops, others[seed].moments[-1].flops) for seed in runs])
+        flops = ratio([(one.moments[-1].flops, other.moments[-1].flops) for one, other in pairs(runs, others)])
         on_two = over([(run.mean_experts or 1) - 1 for run in runs.values()], "{:.0%}")
         layers = over([run.moe_share for run in others.values()], "{:.2f}")
         assert told.floor is not None
@@ -147,21 +147,11 @@ def brief(each: dict[str, Results]) -> str:
 def details(task: str, results: Results) -> str:
     """Command, hardware, and all schemes of one task."""
     names = [name for name in SCHEMES if name in results.runs]
-    against_others = table(results, [(name, SCHEMES[name].control) for name in controlled(names)])
     seeds = max(len(runs) for runs in results.runs.values())
     command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} --seeds {seeds} {shlex.join(results.options)}"
-    against_top_2 = table(results, [(name, REFERENCE) for name in names])
-    title = task.replace("_", " ").capitalize()
-    return "\n\n".join(
-        [
-            f"#### {title}",
-            command,
-            setting(results),
-            against_top_2,
-            "Against what differs in one thing alone:",
-            against_others,
-        ]
-    )
+    title, against_top_2 = task.replace("_", " ").capitalize(), [(name, REFERENCE) for name in names]
+    parts = [f"#### {title}", command, setting(results), table(results, against_top_2)]
+    return "\n\n".join([*parts, "Against what differs in one thing alone:", table(results, controls(names))])
 
 
 def main() -> None:

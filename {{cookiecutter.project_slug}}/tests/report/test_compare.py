@@ -15,7 +15,6 @@ import compare
 import pytest
 import torch
 
-from adaptive_moe.report.checks import joined
 from adaptive_moe.report.results import Failed, Results, Run
 from adaptive_moe.report.runs import ended
 
@@ -35,16 +34,9 @@ def arguments(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "model: {init_args: {dim: 24, num_heads: 2, num_layers: 2, moe: {num_experts: 4, expert_dim: 16}}}\n"
         "data: {init_args: {vocab_size: 300, context_length: 32, batch_size: 4}}\n"
     )
+    task = ["--task=text_completion", "--config=tiny.yaml", "--trainer.accelerator=cpu"]
     data = ["--data.corpus=Texts", f"--data.corpus.path={corpus}"]
-    return [
-        "--task=text_completion",
-        "--config=tiny.yaml",
-        "--trainer.accelerator=cpu",
-        *data,
-        "--schemes",
-        "top_2",
-        "random_share",
-    ]
+    return [*task, *data, "--schemes", "top_2", "random_share"]
 
 
 def read(folder: Path) -> Results:
@@ -89,13 +81,6 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
     assert "`random_share`" in Path("out/report.md").read_text()
     schema = Results.model_json_schema()
     assert {"task", "runs", "where"} <= set(schema["required"])
-
-
-def test_the_days_of_all_runs_are_told() -> None:
-    then = {"date": "2026-01-30, 2026-01-31", "system": "Linux", "commit": "a", "cores, threads": "2, 1"}
-    now = then | {"date": "2026-02-01"}
-    assert joined(then, now) == {"date": "2026-01-30, 2026-01-31, 2026-02-01", "system": "Linux", "commit": "a"}
-    assert joined(then | joined(then, now), now) == joined(then, now)
 
 
 def cut(arguments: list[str], folder: str, validation: int, number: int = signal.SIGKILL) -> None:

@@ -27,7 +27,7 @@ NOTES = """\
 def markdown(results: Results) -> str:
     """All of it, but for the pictures."""
     names = [name for name in SCHEMES if name in results.runs]
-    others = controlled(names)
+    others = controls(names)
     parts = [
         f"# {results.task.replace('_', ' ').capitalize()}: schemes of gating and order compared",
         f"{extent(results)} {results.data}. {setting(results)}",
@@ -37,7 +37,7 @@ def markdown(results: Results) -> str:
         *(
             [
                 "## Against what differs in one thing alone",
-                table(results, [(name, SCHEMES[name].control) for name in others]),
+                table(results, others),
             ]
             if others
             else []
@@ -57,9 +57,9 @@ def markdown(results: Results) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def controlled(names: Sequence[str]) -> list[str]:
-    """Those that are held against another scheme than the reference."""
-    return [name for name in names if SCHEMES[name].control != REFERENCE]
+def controls(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Those that are held against another scheme than the reference, and that one."""
+    return [(name, SCHEMES[name].control) for name in names if SCHEMES[name].control != REFERENCE]
 
 
 def extent(results: Results) -> str:
