@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
 from adaptive_moe.report.compared import against, finished, pairs, score
-from adaptive_moe.report.estimate import ratio
+from adaptive_moe.report.estimate import difference, ratio
 from adaptive_moe.report.markdown import controls, cost, grid, over, quality, setting, table, words
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES
@@ -133,6 +133,26 @@ def judged(each: dict[str, Results]) -> str:
     return grid(head, rows)
 
 
+def one_expert(each: dict[str, Results]) -> str:
+    """Two rows for each task: what one expert for each token does to a trained model."""
+    head = ["task", "scheme", "metric", "as trained", "one expert", "difference", "latency", "tokens per second"]
+    rows = []
+    for task, results in each.items():
+        for name in (REFERENCE, "adaptive"):
+            read = [(run.top_1, run.trained) for run in finished(results, name).values() if run.top_1]
+            qualities = [[each.quality[results.metric] for each in both] for both in read]
+            change = difference([(one, trained) for one, trained in qualities])
+            merit = change.beyond(0) * (-1 if results.mode == "min" else 1)
+            latency = ratio([(one.latency_ms, trained.latency_ms) for one, trained in read])
+            speed = ratio([(one.tokens_per_second, trained.tokens_per_second) for one, trained in read])
+            told = [words(change, merit, "{:+.3g}"), words(latency, -latency.beyond(1), "{:.2f}")]
+            told.append(words(speed, speed.beyond(1), "{:.2f}"))
+            one, trained = ([pair[gating] for pair in qualities] for gating in (0, 1))
+            both = [over(values, "{:.3g}") for values in (trained, one)]
+            rows.append([task.replace("_", " "), f"`{name}`", results.metric, *both, *told])
+    return grid(head, rows)
+
+
 def brief(each: dict[str, Results]) -> str:
     """A row for each task: how long a step takes, and what quality comes of it."""
     rows = []
@@ -161,6 +181,7 @@ def main() -> None:
         "summary": summary(each),
         "compute": compute(each),
         "quality": judged(each),
+        "one_expert": one_expert(each),
         "brief": brief(each),
         "details": "\n\n".join(details(*item) for item in each.items()),
     }
