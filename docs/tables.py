@@ -1,4 +1,4 @@
-"""The tables of docs/results.md and README.md that stand between marks, made from the results in docs/results/compare.
+"""The tables that stand between marks on the pages named below, made from the results in docs/results/compare.
 
 python docs/tables.py
 python docs/tables.py --check
@@ -24,7 +24,8 @@ from adaptive_moe.report.markdown import controls, cost, grid, over, quality, se
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES
 
-PAGES, KEPT = [ROOT / "docs" / "results.md", ROOT / "README.md"], ROOT / "docs" / "results" / "compare"
+PAGES = [ROOT / "docs" / "results.md", ROOT / "docs" / "schemes.md", ROOT / "README.md"]
+KEPT = ROOT / "docs" / "results" / "compare"
 
 
 class Paper(NamedTuple):
@@ -170,7 +171,8 @@ def details(task: str, results: Results) -> str:
     seeds = max(len(runs) for runs in results.runs.values())
     command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} --seeds {seeds} {shlex.join(results.options)}"
     title, against_top_2 = task.replace("_", " ").capitalize(), [(name, REFERENCE) for name in names]
-    parts = [f"#### {title}", command, setting(results), table(results, against_top_2)]
+    raw = f"[results/compare/{task}.json](results/compare/{task}.json)"
+    parts = [f"## {title}", command, f"{setting(results)} Raw: {raw}.", table(results, against_top_2)]
     return "\n\n".join([*parts, "Against what differs in one thing alone:", table(results, controls(names))])
 
 
