@@ -8,11 +8,12 @@ A table is never typed; with `--check` nothing is written, and the exit code say
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import geometric_mean
-from typing import NamedTuple
 
 from marks import filled, write_or_check
+from paper import PAPER
 
 ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
@@ -22,40 +23,10 @@ from adaptive_moe.report.compared import against, finished, pairs, score
 from adaptive_moe.report.estimate import difference, ratio
 from adaptive_moe.report.markdown import controls, cost, grid, over, quality, setting, table, words
 from adaptive_moe.report.results import Results
-from adaptive_moe.report.schemes import REFERENCE, SCHEMES
+from adaptive_moe.report.schemes import REFERENCE, SCHEMES, STANDARD
 
 PAGES = [ROOT / "docs" / "results.md", ROOT / "docs" / "schemes.md", ROOT / "README.md"]
 KEPT = ROOT / "docs" / "results" / "compare"
-
-
-class Paper(NamedTuple):
-    """A row of table 2; what it does not print is computed from its other figures.
-
-    Attributes:
-        time: Adaptive gating's to the loss, over top-2's.
-        alone: The same without the curriculum.
-        top_2: Quality.
-        adaptive: Quality.
-        flops: Adaptive gating's over top-2's.
-        on_two: Share of the tokens that two experts read.
-    """
-
-    time: float
-    alone: float
-    top_2: float
-    adaptive: float
-    flops: float
-    on_two: float
-
-
-PAPER = {
-    "sentiment": Paper(0.77, 0.94, 0.918, 0.919, 2.30 / 3.28, 0.113),
-    "translation": Paper(0.79, 0.90, 41.1, 41.1, 11.5 / 15.9, 0.256),
-    "question_answering": Paper(0.86, 0.94, 77.6, 77.4, 2.36 / 3.27, 0.164),
-    "summarisation": Paper(0.86, 0.98, 43.4, 43.3, 87 / 119, 0.20),
-    "text_completion": Paper(0.89, 1.00, 17.8, 17.5, 3.73 / 4.9, 0.218),
-    "dialogue": Paper(0.82, 0.91, 13.4, 13.3, 3.76 / 4.9, 0.234),
-}
 SEARCHED = {  # what is asked of a task: scheme, against which, which cost
     "adaptive": ("adaptive", "top_2", "seconds"),
     "by length, same order": ("adaptive_length", "top_2_length", "seconds"),
@@ -63,8 +34,6 @@ SEARCHED = {  # what is asked of a task: scheme, against which, which cost
     "the paper's order": ("adaptive_paper", "top_2", "seconds"),
     "gap against chance, steps": ("adaptive", "random_share", "steps"),
 }
-
-
 STEPS = {  # whose step takes how long, against top-2's in random order
     "adaptive": "adaptive",
     "top-2, by length": "top_2_length",
@@ -92,15 +61,27 @@ def summary(each: dict[str, Results]) -> str:
 
 
 def mean(each: dict[str, Results]) -> list[str]:
-    """A row of geometric means over the tasks that have a figure, and how many those are."""
-    papers = [f"{geometric_mean(figures):.2f}" for figures in zip(*(PAPER[task][:2] for task in each), strict=True)]
+    """A row of means over the tasks that have a figure, and how many those are."""
+    papers = map(plain, zip(*(PAPER[task][:2] for task in each), strict=True))
     row = ["mean", *papers, ""]
     for name, other, key in SEARCHED.values():
         told = [against(results, name, other).ratios for results in each.values()]
         known = [ratios[key].mean for ratios in told if key in ratios]
-        count = f" ({len(known)} of {len(PAPER)} tasks)" if len(known) < len(PAPER) else ""
-        row.append(f"{geometric_mean(known):.2f}{count}" if known else "")
+        row.append(over_tasks(known) if known else "")
     return row
+
+
+def plain(known: Sequence[float]) -> str:
+    """A geometric mean."""
+    return f"{geometric_mean(known):.2f}"
+
+
+def over_tasks(known: Sequence[float]) -> str:
+    """A geometric mean of ratios, its interval over the tasks, and how many those are."""
+    estimate = ratio([(each, 1.0) for each in known])
+    if len(known) == len(PAPER):
+        return words(estimate, -estimate.beyond(1), "{:.2f}")
+    return words(estimate, 0, "{:.2f}") + f" ({len(known)} of {len(PAPER)} tasks)"
 
 
 def compute(each: dict[str, Results]) -> str:
@@ -113,13 +94,13 @@ def compute(each: dict[str, Results]) -> str:
         on_two = over([(run.mean_experts or 1) - 1 for run in runs.values()], "{:.0%}")
         layers = over([run.moe_share for run in others.values()], "{:.2f}")
         assert told.floor is not None
-        row = [task.replace("_", " "), f"{paper.on_two:.0%}", on_two, f"{paper.flops:.2f}", words(flops, 0, "{:.2f}")]
-        rows.append([*row, layers, cost(told, "step_ms"), f"{told.floor:.2f}"])
+        row = [f"{paper.on_two:.0%}", on_two, f"{paper.flops:.2f}", words(flops, 0, "{:.2f}"), layers]
+        rows.append([task.replace("_", " "), *row, cost(told, "step_ms"), f"{told.floor:.2f}"])
         means.append((flops.mean, told.ratios["step_ms"].mean, told.floor))
-    over_tasks = [f"{geometric_mean(figures):.2f}" for figures in zip(*means, strict=True)]
-    papers = f"{geometric_mean(PAPER[task].flops for task in each):.2f}"
+    flop, step, floors = zip(*means, strict=True)
+    papers = plain([PAPER[task].flops for task in each])
     head = ["task", "paper, tokens on two", "tokens on two", "paper, FLOPs", "FLOPs", "f", "step time", "its floor"]
-    return grid(head, [*rows, ["mean", "", "", papers, over_tasks[0], "", *over_tasks[1:]]])
+    return grid(head, [*rows, ["mean", "", "", papers, over_tasks(flop), "", over_tasks(step), plain(floors)]])
 
 
 def judged(each: dict[str, Results]) -> str:
@@ -169,7 +150,9 @@ def details(task: str, results: Results) -> str:
     """Command, hardware, and all schemes of one task."""
     names = [name for name in SCHEMES if name in results.runs]
     seeds = max(len(runs) for runs in results.runs.values())
-    command = f"    OMP_NUM_THREADS=1 python compare.py --task {task} --seeds {seeds} {shlex.join(results.options)}"
+    schemes = [] if set(names) == set(STANDARD) else ["--schemes", "all"]
+    asked = shlex.join(["--task", task, *schemes, "--seeds", str(seeds), *results.options])
+    command = f"    OMP_NUM_THREADS=1 python compare.py {asked}"
     title, against_top_2 = task.replace("_", " ").capitalize(), [(name, REFERENCE) for name in names]
     raw = f"[results/compare/{task}.json](results/compare/{task}.json)"
     parts = [f"## {title}", command, f"{setting(results)} Raw: {raw}.", table(results, against_top_2)]
