@@ -19,7 +19,7 @@ NOTES = """\
   steps, seed by seed. One that the untrained model has already counts as not reached.
 - Time is that of the training steps. Its floor is what a step could take at least by the experts that it saves,
   1 - f (1 - k / k'), with f the MoE layers' part of the other's step, and k and k' the experts per token of both: a
-  step below it has another reason.
+  step below it has another reason. A dense model's layers read padding, which experts skip: its step has more to do.
 - FLOPs are the model's, with the experts that were used. Quality is that of the best checkpoint, on the test split.
 """
 
