@@ -122,16 +122,18 @@ def one_expert(each: dict[str, Results]) -> str:
     for task, results in each.items():
         for name in (REFERENCE, "adaptive"):
             read = [(run.top_1, run.trained) for run in finished(results, name).values() if run.top_1]
-            qualities = [[each.quality[results.metric] for each in both] for both in read]
-            change = difference([(one, trained) for one, trained in qualities])
-            merit = change.beyond(0) * (-1 if results.mode == "min" else 1)
+            qualities = [(one.quality[results.metric], trained.quality[results.metric]) for one, trained in read]
             latency = ratio([(one.latency_ms, trained.latency_ms) for one, trained in read])
             speed = ratio([(one.tokens_per_second, trained.tokens_per_second) for one, trained in read])
-            told = [words(change, merit, "{:+.3g}"), words(latency, -latency.beyond(1), "{:.2f}")]
-            told.append(words(speed, speed.beyond(1), "{:.2f}"))
-            one, trained = ([pair[gating] for pair in qualities] for gating in (0, 1))
-            both = [over(values, "{:.3g}") for values in (trained, one)]
-            rows.append([task.replace("_", " "), f"`{name}`", results.metric, *both, *told])
+            change, merit = difference(qualities), -1 if results.mode == "min" else 1
+            row = [
+                over([trained for _, trained in qualities], "{:.3g}"),
+                over([one for one, _ in qualities], "{:.3g}"),
+                words(change, change.beyond(0) * merit, "{:+.3g}"),
+                words(latency, -latency.beyond(1), "{:.2f}"),
+                words(speed, speed.beyond(1), "{:.2f}"),
+            ]
+            rows.append([task.replace("_", " "), f"`{name}`", results.metric, *row])
     return grid(head, rows)
 
 
