@@ -21,13 +21,13 @@ sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
 from adaptive_moe.report.compared import against, finished, pairs, score
 from adaptive_moe.report.estimate import difference, ratio
-from adaptive_moe.report.markdown import controls, cost, grid, over, quality, setting, table, words
+from adaptive_moe.report.markdown import change, controls, cost, grid, over, quality, setting, table, words
 from adaptive_moe.report.results import Results
 from adaptive_moe.report.schemes import REFERENCE, SCHEMES, STANDARD
 
 PAGES = [ROOT / "docs" / "results.md", ROOT / "docs" / "schemes.md", ROOT / "README.md"]
 KEPT = ROOT / "docs" / "results" / "compare"
-SEARCHED = {  # what is asked of a task: scheme, against which, which cost
+ASKED = {  # what is asked of a task: scheme, against which, which cost
     "adaptive": ("adaptive", "top_2", "seconds"),
     "by length, same order": ("adaptive_length", "top_2_length", "seconds"),
     "by length, against `top_2`": ("adaptive_length", "top_2", "seconds"),
@@ -49,12 +49,12 @@ def kept() -> dict[str, Results]:
 
 def summary(each: dict[str, Results]) -> str:
     """A row for each task: the paper's time, and ours."""
-    head = ["task", "paper", "paper, gating alone", "seeds", *SEARCHED]
+    head = ["task", "paper", "paper, gating alone", "seeds", *ASKED]
     rows = []
     for task, results in each.items():
         paper = [f"{figure:.2f}" for figure in PAPER[task][:2]]
         row = [task.replace("_", " "), *paper, str(len(finished(results, REFERENCE)))]
-        for name, other, key in SEARCHED.values():
+        for name, other, key in ASKED.values():
             row.append(cost(against(results, name, other), key) or ("not reached" if finished(results, name) else ""))
         rows.append(row)
     return grid(head, [*rows, mean(each)])
@@ -64,7 +64,7 @@ def mean(each: dict[str, Results]) -> list[str]:
     """A row of means over the tasks that have a figure, and how many those are."""
     papers = map(plain, zip(*(PAPER[task][:2] for task in each), strict=True))
     row = ["mean", *papers, ""]
-    for name, other, key in SEARCHED.values():
+    for name, other, key in ASKED.values():
         told = [against(results, name, other).ratios for results in each.values()]
         known = [ratios[key].mean for ratios in told if key in ratios]
         row.append(over_tasks(known) if known else "")
@@ -125,11 +125,10 @@ def one_expert(each: dict[str, Results]) -> str:
             qualities = [(one.quality[results.metric], trained.quality[results.metric]) for one, trained in read]
             latency = ratio([(one.latency_ms, trained.latency_ms) for one, trained in read])
             speed = ratio([(one.tokens_per_second, trained.tokens_per_second) for one, trained in read])
-            change, merit = difference(qualities), -1 if results.mode == "min" else 1
             row = [
                 over([trained for _, trained in qualities], "{:.3g}"),
                 over([one for one, _ in qualities], "{:.3g}"),
-                words(change, change.beyond(0) * merit, "{:+.3g}"),
+                change(difference(qualities), results.mode, len(results.runs[name])),
                 words(latency, -latency.beyond(1), "{:.2f}"),
                 words(speed, speed.beyond(1), "{:.2f}"),
             ]

@@ -34,14 +34,7 @@ def markdown(results: Results) -> str:
         f"Options of every run: `{shlex.join(results.options) or 'none'}`.",
         f"## Against {REFERENCE}",
         table(results, [(name, REFERENCE) for name in names]),
-        *(
-            [
-                "## Against what differs in one thing alone",
-                table(results, others),
-            ]
-            if others
-            else []
-        ),
+        *(["## Against what differs in one thing alone", table(results, others)] if others else []),
         "![Curves](curves.png)\n\n![Ratios](ratios.png)",
         "## Experts per token",
         layers(results, names),
@@ -125,12 +118,15 @@ def cost(told: Against, key: str, own: bool = False) -> str:
 
 
 def quality(told: Against, mode: Mode) -> str:
-    """A difference of the metric."""
-    if told.quality is None:
-        return ""
-    gap = missing(told.quality.values, told.seeds)
-    beyond = 0 if gap else told.quality.beyond(0)
-    return words(told.quality, -beyond if mode == "min" else beyond, "{:+.3g}") + gap
+    """A difference of the metric, if there is one."""
+    return "" if told.quality is None else change(told.quality, mode, told.seeds)
+
+
+def change(estimate: Estimate, mode: Mode, seeds: int) -> str:
+    """A difference of the metric; where it lacks some seeds, it is neither better nor worse."""
+    gap = missing(estimate.values, seeds)
+    beyond = 0 if gap else estimate.beyond(0)
+    return words(estimate, -beyond if mode == "min" else beyond, "{:+.3g}") + gap
 
 
 def missing(number: int, seeds: int) -> str:
