@@ -36,7 +36,7 @@ def asked(args: list[str] | None = None) -> Asked:
     schemes = f"names: {', '.join(SCHEMES)}; or groups: {', '.join(GROUPS)}; standard if not given"
     parser.add_argument("--schemes", nargs="+", default=["standard"], help=schemes)
     parser.add_argument("--seeds", type=int, default=3, help="how many runs of each: 3 if not given")
-    target = "the value to reach is top-2's best in this part of its steps; 0.75 if not given"
+    target = "the value to reach is top-2's after this part of its steps; 0.75 if not given"
     parser.add_argument("--target", type=float, default=0.75, help=target)
     parser.add_argument("--devices", help="of each run")
     parser.add_argument("--folder", type=Path, help="where runs and report go; comparisons/<task> if not given")

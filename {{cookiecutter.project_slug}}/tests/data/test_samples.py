@@ -6,7 +6,7 @@ from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptive_moe.data import RunningText
+from adaptive_moe.data import RunningText, Samples
 from adaptive_moe.data.plan import Piece
 from adaptive_moe.data.tokenising import LongTexts
 from adaptive_moe.data.tokenizer import train_tokenizer
@@ -54,3 +54,15 @@ def test_texts_are_tokenised_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     again = RunningText(TOKENIZER, 8, "split").map(texts, tmp_path)
     assert first.rows["ids"] == again.rows["ids"]
     assert len(list(tmp_path.glob("samples-*.arrow"))) == 1
+
+
+def test_contents_tell_samples_from_others() -> None:
+    """Whatever is changed: an id, a label, where one sample ends."""
+
+    def told(**columns: list[list[int]]) -> bytes:
+        return b"".join(part.numpy().tobytes() for part in Samples(Dataset.from_dict(columns)).contents())
+
+    ids, labels = [[1, 2], [3]], [[4, 5], [6]]
+    assert told(ids=ids, labels=labels) == told(labels=labels, ids=ids)
+    others = ({"ids": [[1, 2], [9]]}, {"labels": [[4, 5], [9]]}, {"ids": [[1], [2, 3]], "labels": [[4], [5, 6]]})
+    assert all(told(**{"ids": ids, "labels": labels, **other}) != told(ids=ids, labels=labels) for other in others)

@@ -1,12 +1,14 @@
 import pytest
 
 from adaptive_moe.errors import RunError
-from adaptive_moe.report.schemes import GROUPS, SCHEMES, chosen
+from adaptive_moe.report.schemes import GROUPS, REFERENCE, SCHEMES, chosen
 
 
 def test_groups_and_names_come_with_what_they_are_held_against() -> None:
     assert list(chosen(["adaptive_length"])) == ["top_2", "top_2_length", "adaptive_length"]
     assert list(chosen(["random_share"])) == ["top_2", "adaptive", "random_share"]
+    assert list(chosen(["gaps"])) == ["top_2", "adaptive", "gap_raw", "gap_renormalised"]
+    assert all(SCHEMES[scheme.control].control == REFERENCE for scheme in SCHEMES.values())
     assert set(chosen(["standard", "dense"])) == {*GROUPS["standard"], "dense"}
     assert all(name in SCHEMES for group in GROUPS.values() for name in group)
 

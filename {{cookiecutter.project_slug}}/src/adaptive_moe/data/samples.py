@@ -1,5 +1,7 @@
 """Token ids of every sample, read from disk as they are needed."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,6 +40,13 @@ class Samples(TorchDataset[Batch]):
         tables = self.rows.select_columns(name).iter(100_000)
         sizes = [pc.list_value_length(column(table, name)).to_numpy() for table in tables]
         return torch.from_numpy(np.concatenate([np.empty(0, np.int32), *sizes]))
+
+    def contents(self) -> Iterator[Int[Tensor, " ids"]]:
+        """What tells these samples from others, in parts: of ids, labels and sources how many, and which."""
+        for name in sorted({"ids", "labels", "source"}.intersection(self.rows.column_names)):
+            yield self.sizes(name)
+            for table in self.rows.select_columns(name).iter(100_000):
+                yield flat(column(table, name))
 
     def __len__(self) -> int:
         """Number of samples."""

@@ -22,7 +22,7 @@ class Asked:
         task: One of those below `configs/tasks`.
         schemes: By name.
         seeds: How many, from 0.
-        target: The part of the reference's steps whose best validation is what all have to reach.
+        target: The part of the reference's steps after which its quality is what all have to reach.
         options: For `train.py fit`, of every run.
         folder: Where all of it goes.
     """
@@ -45,10 +45,14 @@ class Asked:
             raise RunError(f"target is {self.target}; it is a part of the steps: choose more than 0, and 1 at most")
 
     def runs(self) -> Iterator[tuple[str, int]]:
-        """Scheme and seed: seed by seed, forth and back, so that a machine that drifts favours no scheme."""
+        """Scheme and seed: seed by seed, forth and back, so that a machine that drifts favours no scheme.
+
+        Those that need the adaptive run come last; on the way back they are first, behind that run.
+        """
+        forth = sorted(self.schemes, key=lambda name: self.schemes[name].needs_adaptive)
+        back = sorted(forth, key=lambda name: (name == "adaptive", forth.index(name)), reverse=True)
         for seed in range(self.seeds):
-            names = list(self.schemes)[:: -1 if seed % 2 else 1]
-            yield from ((name, seed) for name in sorted(names, key=lambda name: self.schemes[name].needs_adaptive))
+            yield from ((name, seed) for name in (back if seed % 2 else forth))
 
     def arguments(self, name: str, experts_per_token: float) -> list[str]:
         """Of a scheme's runs; what the scheme says comes last, and wins."""

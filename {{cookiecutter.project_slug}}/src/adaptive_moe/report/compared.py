@@ -8,7 +8,7 @@ from typing import TypeVar
 from .estimate import Estimate, difference, ratio
 from .results import Results, Run
 from .schemes import REFERENCE
-from .target import best_after, spent_until
+from .target import quality_after, spent_until
 
 T = TypeVar("T")
 ALIKE = 0.02  # difference of padding shares
@@ -27,7 +27,7 @@ def costs(results: Results, name: str) -> dict[int, dict[str, float]]:
     return {
         seed: {
             "step_ms": run.step_ms,
-            **spent_until(run, best_after(reference[seed], results.target, results.mode), results.mode),
+            **spent_until(run, quality_after(reference[seed], results.target), results.mode),
         }
         for seed, run in finished(results, name).items()
         if seed in reference

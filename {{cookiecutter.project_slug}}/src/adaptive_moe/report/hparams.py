@@ -17,6 +17,7 @@ def write_hparams(results: Results, folder: Path) -> None:
         for seed, run in finished(results, name).items():
             outcome = {f"compare/{COSTS[key]}": value for key, value in spent.get(seed, {}).items() if key in COSTS}
             outcome[f"compare/{results.metric}"] = score(results, run)
+            outcome["compare/padding"] = run.padding_share
             if run.mean_experts:
                 outcome["compare/experts per token"] = run.mean_experts
             with SummaryWriter(str(folder / f"{name}_{seed}")) as writer:

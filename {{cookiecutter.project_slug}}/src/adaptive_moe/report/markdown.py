@@ -11,15 +11,18 @@ from .results import Failed, Mode, Results
 from .schemes import REFERENCE, SCHEMES
 
 NOTES = """\
-- Seeds are paired: with one seed, schemes begin with equal weights where they have the same, and read the same data.
+- Seeds are paired: with one seed, schemes begin with equal weights where they have the same, and read the same data,
+  each in its order: in as many steps an order may read more tokens, or fewer.
 - ± is the standard deviation over the seeds. An interval, in parentheses, is that of Student's t over the seeds' pairs,
   95 %. **Better** and **worse** stand where it excludes equality, which one of twenty equal schemes would do by chance;
   where nothing stands, these runs do not tell.
-- The target is a value of the metric on the validation split: {reference}'s best within the first {target:.0%} of its
-  steps, seed by seed. One that the untrained model has already counts as not reached.
+- The target is a value of the metric on the validation split: {reference}'s after {target:.0%} of its steps (the mean
+  of its validations around that point), seed by seed. Who has it in one validation has reached it; one that the
+  untrained model has already counts as not reached.
 - Time is that of the training steps. Its floor is what a step could take at least by the experts that it saves,
   1 - f (1 - k / k'), with f the MoE layers' part of the other's step, and k and k' the experts per token of both: a
-  step below it has another reason. A dense model's layers read padding, which experts skip: its step has more to do.
+  step below it has another reason, and is not called better. A dense model's layers read padding, which experts skip:
+  its step has more to do.
 - FLOPs are the model's, with the experts that were used. Quality is that of the best checkpoint, on the test split.
 """
 
@@ -77,7 +80,7 @@ def table(results: Results, whom: Sequence[tuple[str, str]]) -> str:
     """One row for each scheme and what it is held against."""
     step, *others = COSTS.values()
     spent = [step, "its floor", *(f"{name} to the target" for name in others)]
-    head = ["scheme", results.metric, "difference", "experts per token", "padding", *spent]
+    head = ["scheme", results.metric, "difference", "experts per token", "padding", "million tokens", *spent]
     return grid(head, [line(results, name, other) for name, other in whom])
 
 
@@ -93,6 +96,7 @@ def line(results: Results, name: str, other: str) -> list[str]:
         "" if own else quality(told, results.mode),
         over([run.mean_experts for run in runs], "{:.2f}"),
         over([run.padding_share for run in runs], "{:.0%}"),
+        over([run.moments[-1].tokens / 1e6 for run in runs], "{:.2f}"),
         step,
         "" if own or told.floor is None else f"{told.floor:.2f}",
         *others,
@@ -110,10 +114,9 @@ def cost(told: Against, key: str, own: bool = False) -> str:
     if key not in told.ratios:
         return f"not comparable{missing(0, told.seeds)}"
     gap = missing(told.ratios[key].values, told.seeds)
-    beyond = 0 if gap else told.ratios[key].beyond(1)  # the seeds that did not reach it may be the bad ones
-    warning = ""
-    if key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005:
-        warning = " (below the floor)"
+    below = key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005
+    warning = " (below the floor)" if below else ""
+    beyond = 0 if gap or below else told.ratios[key].beyond(1)  # seeds that did not reach it may be the bad ones
     return words(told.ratios[key], -beyond, "{:.2f}") + warning + gap
 
 

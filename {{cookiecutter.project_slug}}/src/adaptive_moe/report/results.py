@@ -77,7 +77,7 @@ class Results(Record):
         data: What tells the data from other data.
         metric: What the best checkpoint is best in.
         mode: Whether less or more of it is better.
-        target: The part of the reference's steps whose best value is what all have to reach.
+        target: The part of the reference's steps after which its quality is what all have to reach.
         where: What a figure must be quoted with; days, systems and commits are those of all runs, one after the other.
         runs: By scheme and seed.
     """

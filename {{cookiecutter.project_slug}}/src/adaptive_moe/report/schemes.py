@@ -58,15 +58,15 @@ SCHEMES = {
     "top_2_length": Scheme("two experts, samples of like length together", (*TOP_2, *BY_LENGTH)),
     "adaptive": Scheme("the config's own gating and order"),
     "adaptive_length": Scheme("adaptive, samples of like length together", BY_LENGTH, "top_2_length"),
-    "adaptive_paper": Scheme("adaptive, the paper's order", (config("order/complexity_paper"),)),
-    "adaptive_magnitude": Scheme("adaptive, easy to hard", (config("order/complexity_magnitude"),)),
+    "adaptive_paper": Scheme("adaptive, the paper's order", (config("order/complexity_paper"),), "adaptive"),
+    "adaptive_magnitude": Scheme("adaptive, easy to hard", (config("order/complexity_magnitude"),), "adaptive"),
     "random_share": Scheme(
-        "a second expert by chance, as often as in the adaptive run",
+        "a second expert by chance, as often as in the adaptive run, and alike in all layers",
         (config("gating/random_top_two"), "--model.gating.share={share}"),
         "adaptive",
     ),
-    "top_p": Scheme("top-p, held at the adaptive run's compute", (config("gating/top_p"), *budget("{k}"))),
-    "budget": Scheme("adaptive, the threshold moved to hold its mean", budget("{k}")),
+    "top_p": Scheme("top-p, held at the adaptive run's compute", (config("gating/top_p"), *budget("{k}")), "adaptive"),
+    "budget": Scheme("adaptive, the threshold moved to hold its mean", budget("{k}"), "adaptive"),
 }
 STANDARD = ("top_2", "top_2_length", "adaptive", "adaptive_length", "random_share")
 GROUPS = {"standard": STANDARD, "all": tuple(SCHEMES)}
@@ -75,9 +75,9 @@ GROUPS = {"standard": STANDARD, "all": tuple(SCHEMES)}
 
 def ablation(name: str, values: dict[str, tuple[str, ...]]) -> None:
     """Schemes that differ from the adaptive one in one thing, and their group."""
-    schemes = {f"{name}_{value}": Scheme(f"adaptive, {name} {value}", options) for value, options in values.items()}
+    schemes = {f"{name}_{value}": Scheme(f"adaptive, {name} {value}", values[value], "adaptive") for value in values}
     SCHEMES.update(schemes)
-    GROUPS[f"{name}s"] = (REFERENCE, *schemes)
+    GROUPS[f"{name}s"] = tuple(schemes)
 
 
 ablation("threshold", {str(t): (f"--model.gating.threshold={t}",) for t in (0.05, 0.1, 0.2, 0.3, 0.4)})

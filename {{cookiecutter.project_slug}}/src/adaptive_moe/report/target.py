@@ -1,17 +1,23 @@
 """How far a run had to go."""
 
 from itertools import pairwise
+from statistics import fmean
 
 from .results import Mode, Moment, Run
 
 START = Moment(step=0, seconds=0, tokens=0, flops=0)
+AROUND = 1 / 8  # of the steps
 
 
-def best_after(run: Run, part: float, mode: Mode) -> float:
-    """The best that validations have seen up to a part of the steps, without the untrained model's."""
-    last, final = run.validations[-1]
-    best = max if mode == "max" else min
-    return best((value for step, value in run.validations if 0 < step <= part * last), default=final)
+def quality_after(run: Run, part: float) -> float:
+    """The metric on the validation split after a part of the steps: the mean of the validations around that point.
+
+    One of them alone, or the best, has luck in it, which the run itself would have and any other would have to match.
+    """
+    last = run.validations[-1][0]
+    trained = [(abs(step - part * last), value) for step, value in run.validations if step]
+    reach = max(AROUND * last, min(distance for distance, _ in trained))
+    return fmean(value for distance, value in trained if distance <= reach)
 
 
 def steps_to(run: Run, target: float, mode: Mode) -> float | None:
@@ -30,7 +36,7 @@ def steps_to(run: Run, target: float, mode: Mode) -> float | None:
 
 
 def at(run: Run, steps: float) -> dict[str, float]:
-    """Seconds, tokens and operations after so many steps, between the logs in proportion."""
+    """Seconds and operations after so many steps, between the logs in proportion."""
     moments = [START, *run.moments]
     before, after = next(
         ((one, other) for one, other in pairwise(moments) if other.step >= steps), (moments[-2], moments[-1])
@@ -38,11 +44,11 @@ def at(run: Run, steps: float) -> dict[str, float]:
     part = (steps - before.step) / (after.step - before.step)
     return {
         name: getattr(before, name) + part * (getattr(after, name) - getattr(before, name))
-        for name in ("seconds", "tokens", "flops")
+        for name in ("seconds", "flops")
     }
 
 
 def spent_until(run: Run, target: float, mode: Mode) -> dict[str, float]:
-    """Steps, seconds, tokens and operations to the target; nothing where it is not reached."""
+    """Steps, seconds and operations to the target; nothing where it is not reached."""
     steps = steps_to(run, target, mode)
     return {} if steps is None else {"steps": steps, **at(run, steps)}
