@@ -113,6 +113,33 @@ def metric_change(results: Results, metric: str, other: str) -> str:
     return change(differences, results.mode if metric == results.metric else "max", len(results.runs[other]))
 
 
+def baselines(each: dict[str, Results]) -> str:
+    """Networks with less compute than adaptive gating, where they were trained."""
+    head = [
+        "task",
+        "scheme",
+        "paper, time",
+        "time to top-2's quality",
+        "paper, quality less top-2's",
+        "quality less `top_2`",
+        "metric",
+    ]
+    rows = []
+    for task, results in each.items():
+        paper = PAPER[task]
+        for name, (time, reached) in {"dense": paper.dense, "top_1": paper.top_1}.items():
+            if finished(results, name):
+                told = against(results, name, REFERENCE)
+                ours = [
+                    cost(told, "seconds"),
+                    f"{reached - paper.top_2:+.3g}",
+                    quality(told, results.mode),
+                    results.metric,
+                ]
+                rows.append([title(task), f"`{name}`", f"{time:.2f}", *ours])
+    return grid(head, rows)
+
+
 def one_expert(each: dict[str, Results]) -> str:
     """Two rows for each task: what one expert for each token does to a trained model."""
     head = ["task", "scheme", "metric", "as trained", "one expert", "difference", "latency", "tokens per second"]

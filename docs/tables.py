@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
-from replication import brief, compute, judged, one_expert, summary
+from replication import baselines, brief, compute, judged, one_expert, summary
 
 from adaptive_moe.report.markdown import controls, setting, table
 from adaptive_moe.report.results import Results
@@ -25,7 +25,7 @@ from adaptive_moe.report.schemes import REFERENCE, SCHEMES, STANDARD
 
 PAGES = [ROOT / "docs" / "results.md", ROOT / "docs" / "schemes.md", ROOT / "README.md"]
 KEPT = ROOT / "docs" / "results" / "compare"
-TABLES = (summary, compute, judged, one_expert, brief)
+TABLES = (summary, compute, judged, baselines, one_expert, brief)
 
 
 def kept() -> dict[str, Results]:

@@ -149,5 +149,5 @@ def test_hparams_hold_the_last_state_of_each_run(tmp_path: Path) -> None:
     assert folders == [f"{name}_{seed}" for name in ("adaptive", "top_2") for seed in range(3)]
     events = EventAccumulator(str(tmp_path / "hparams/adaptive_1")).Reload()
     assert events.Scalars("compare/experts per token")[0].value == pytest.approx(1.2)
-    assert events.Scalars("compare/steps")[0].value == pytest.approx(90, abs=1)
+    assert events.Scalars("compare/steps")[0].value == pytest.approx(89.68, abs=0.01)
     assert "_hparams_/session_start_info" in events.summary_metadata
