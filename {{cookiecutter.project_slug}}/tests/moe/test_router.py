@@ -84,6 +84,10 @@ def test_a_bias_moves_against_the_load() -> None:
     biased.move_bias(torch.tensor([8.0, 0, 4, 4]), rate=0.001)
     assert biased.bias is not None
     torch.testing.assert_close(biased.bias, torch.tensor([-0.001, 0.001, 0.0, 0.0]))
+    for _ in range(100):
+        biased.move_bias(torch.tensor([16.0, 0, 0, 0]), rate=0.001)
+    torch.testing.assert_close(biased.bias.mean(), torch.tensor(0.0))  # or the renormalised gap would shrink
+    assert biased.bias.argmin() == 0
 
 
 def test_threshold_and_bias_stay_in_float32_when_the_model_is_cast() -> None:

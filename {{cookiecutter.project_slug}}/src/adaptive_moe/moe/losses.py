@@ -22,7 +22,7 @@ def load_balancing_loss(
 
     - of the tokens that use one expert (Li et al., EMNLP 2023): who uses two carries no constraint;
       without single-expert tokens there is nothing to balance, and the loss is 0;
-    - or of all choices (Fedus et al. 2021, arXiv 2101.03961, equation 4): when all tokens share k experts, E / k.
+    - or of all choices (Fedus et al. 2021, arXiv 2101.03961, equation 4).
 
     Only p_e has a gradient. With `global_batch`, f_e and p_e are of all ranks (arXiv 2501.11873).
     """

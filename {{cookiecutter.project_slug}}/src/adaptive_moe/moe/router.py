@@ -79,6 +79,11 @@ class Router(Float32Buffers):
 
     @torch.no_grad()
     def move_bias(self, tokens_per_expert: Float[Tensor, " experts"], rate: float) -> None:
-        """Towards an even load: b += rate * sign(mean load - load), over the tokens of a step on all ranks."""
+        """Towards an even load: b += rate * sign(mean load - load), over the tokens of a step on all ranks.
+
+        Without their mean: where few experts take most, all others' would rise together, and the renormalised gap with
+        its denominator R1 + R2 would shrink.
+        """
         assert self.bias is not None
         self.bias += rate * (tokens_per_expert.mean() - tokens_per_expert).sign()
+        self.bias -= self.bias.mean()
