@@ -92,6 +92,21 @@ def test_a_scoring_pass_asks_the_model_as_it_is_and_the_ranks_share_it(run: Run,
     assert all(parameter.grad_fn is None for parameter in task.parameters())
 
 
+def test_a_scoring_pass_and_a_test_draw_the_same_whatever_was_drawn_before(run: Run, corpus: Path) -> None:
+    chance = ["--model.gating=RandomTopTwo", "--model.gating.share=0.5", "--trainer.limit_test_batches=2"]
+    cli = trained(run, corpus, "--trainer.callbacks+=ScoringPass", "--data.window=40", *chance)
+    curriculum, counts, losses = cli.datamodule.curriculum, [], []
+    for before in (1, 2):
+        torch.manual_seed(before)
+        difficulty = Difficulty(curriculum.samples.lengths)
+        curriculum.score(curriculum.samples, difficulty)
+        counts.append(difficulty.counts[""])
+        torch.manual_seed(before)
+        losses.append(cli.trainer.test(cli.model, datamodule=cli.datamodule, verbose=False)[0]["test/loss"])
+    assert torch.equal(*counts)
+    assert losses[0] == losses[1]
+
+
 @pytest.mark.parametrize("source", ["RoutingDifficulty", "ScoringPass"])
 def test_a_dense_model_has_no_difficulty_to_tell(
     source: str, run: Run, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

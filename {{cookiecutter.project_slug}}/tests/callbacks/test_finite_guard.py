@@ -11,7 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from adaptive_moe.callbacks import FiniteGuard
-from adaptive_moe.data import Batch
+from adaptive_moe.data import Batch, Slice, TextDataModule
 from adaptive_moe.errors import RunError
 from adaptive_moe.moe import Routing, Threshold
 
@@ -57,12 +57,18 @@ def skipping(skips: int = 10) -> list[str]:
     ]
 
 
-def test_the_layer_and_the_step_that_overflowed_first_are_named(tmp_path: Path) -> None:
-    """Layer 1 in step 2, layer 0 in step 3; told at the log of step 4."""
+@pytest.mark.parametrize(("window", "sample"), [(None, 2), ([40, 50, 60, 70, 80], 60)])
+def test_the_layer_and_the_step_that_overflowed_first_are_named(
+    window: list[int] | None, sample: int, tmp_path: Path
+) -> None:
+    """Layer 1 in step 2, layer 0 in step 3; told at the log of step 4. Samples have the split's numbers."""
     guard, module = FiniteGuard(), task(Threshold(0.1))
     trainer: Any = MagicMock()
     trainer.__class__ = Trainer
     trainer.global_step, trainer.log_every_n_steps, trainer.log_dir = 0, 4, str(tmp_path)
+    if window:
+        trainer.datamodule = MagicMock(spec=TextDataModule)
+        trainer.datamodule.curriculum = Mock(samples=Mock(spec=Slice, chosen=torch.tensor(window)))
     guard.on_train_start(trainer, module)
 
     def step(number: int) -> None:
@@ -74,10 +80,10 @@ def test_the_layer_and_the_step_that_overflowed_first_are_named(tmp_path: Path) 
 
     for number in (1, 2, 3):
         step(number)
-    with pytest.raises(RunError, match="layer_1 are not finite in step 2, of samples 2 "):
+    with pytest.raises(RunError, match=f"layer_1 are not finite in step 2, of samples {sample} "):
         step(4)
     found = json.loads((tmp_path / "not_finite/step_2.json").read_text())
-    assert found == {"0": {"not_finite": ["the router's logits of layer_1 are"], "samples": [2]}}
+    assert found == {"0": {"not_finite": ["the router's logits of layer_1 are"], "samples": [sample]}}
 
 
 def routing(is_broken: bool) -> Routing:

@@ -11,7 +11,8 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
 from ..atomic import replace
-from ..data import Batch
+from ..data import Batch, Slice, TextDataModule
+from ..data.windows import Chosen
 from ..errors import RunError
 from ..moe import Routing
 from ..ranks import gather_objects, sum_over_ranks
@@ -54,6 +55,7 @@ class FiniteGuard(Callback):
         self.rows: list[Float[Tensor, " parts"]] = []  # finite if what was added up is
         self.steps: list[int] = []
         self.samples: list[Tensor] = []
+        self.windows: list[Chosen | None] = []  # that the samples are numbered in
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: torch.optim.Optimizer
@@ -80,6 +82,8 @@ class FiniteGuard(Callback):
         self.rows.append(torch.stack(list(parts.values())))
         self.steps.append(trainer.global_step)
         self.samples.append(batch.samples)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        self.windows.append(data.curriculum.samples if isinstance(data, TextDataModule) and data.curriculum else None)
         self.parts = list(parts)
         if self.skipping:
             self.skip(trainer)
@@ -124,8 +128,10 @@ class FiniteGuard(Callback):
             return ""
         batch, part = places[0]  # the earliest batch, and in it the first layer
         mine = [name for name, is_broken in zip(parts, broken[batch].tolist(), strict=True) if is_broken]
-        samples = self.samples[batch].unique().tolist()
-        seen = gather_objects({"not_finite": mine, "samples": [sample for sample in samples if sample >= 0]})
+        samples = [sample for sample in self.samples[batch].unique().tolist() if sample >= 0]
+        if isinstance(window := self.windows[batch], Slice):
+            samples = window.chosen[samples].tolist()
+        seen = gather_objects({"not_finite": mine, "samples": samples})
         rank, its = next((rank, each) for rank, each in enumerate(seen) if parts[part] in each["not_finite"])
         folder = trainer.log_dir or trainer.default_root_dir
         path = Path(folder, f"not_finite/step_{self.steps[batch]}.json")

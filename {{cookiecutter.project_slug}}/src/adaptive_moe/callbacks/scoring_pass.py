@@ -29,7 +29,8 @@ class ScoringPass(Counting):
         training = task.training
         task.eval()
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            for batch in trainer.datamodule.in_turn(samples):  # type: ignore[attr-defined]
+            for number, batch in enumerate(trainer.datamodule.in_turn(samples)):  # type: ignore[attr-defined]
+                task.seed(number)  # a run that goes on behind an epoch draws the same
                 batch = trainer.strategy.batch_to_device(batch)
                 count(difficulty, task.read(batch)[1], batch)
         task.train(training)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import OptimizerCallable
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics import Metric, MetricCollection
 
 from ..data import Batch, TextDataModule, Tokenising
@@ -15,6 +15,7 @@ from ..model import Blueprint, Decoder, Encoder, EncoderDecoder, Positions, Stac
 from ..moe import AuxLoss, Gating, MoEConfig, Routing
 from .checks import check_checkpoint, check_data, check_monitor, check_training
 from .likelihood import MeanNLL
+from .metrics import Metrics
 from .optimisation import groups
 from .trained import Trained
 
@@ -83,7 +84,7 @@ class Task(Trained):
             )
         self.aux_loss, self.compiled = aux_loss, compile
         self.longest = num_positions if positions == "learned" else None
-        self.metrics = nn.ModuleDict({stage: self.new_metrics(stage) for stage in SPLITS})
+        self.metrics = Metrics({stage: self.new_metrics(stage) for stage in SPLITS})
 
     def new_metrics(self, stage: str) -> MetricCollection:
         """The loss and the task's metrics, as `<stage>/<name>`."""

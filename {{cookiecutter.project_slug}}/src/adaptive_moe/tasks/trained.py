@@ -46,6 +46,8 @@ class Trained(LightningModule):
         """Every validation draws the same."""
         self.seed(batch_idx)
 
+    on_test_batch_start = on_validation_batch_start
+
     def seed(self, number: int) -> None:
         """Chance in a batch depends on the run's seed, the batch and the rank, not on what was drawn before."""
         seed = int(os.environ.get("PL_GLOBAL_SEED", 0))  # where Lightning's seed_everything leaves it
