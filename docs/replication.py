@@ -110,7 +110,8 @@ def metric_change(results: Results, metric: str, other: str) -> str:
     """The gap's less another scheme's; more is better in all but a loss, which is the comparison's own metric."""
     both = pairs(finished(results, "adaptive"), finished(results, other))
     differences = difference([(one.trained.quality[metric], another.trained.quality[metric]) for one, another in both])
-    return change(differences, results.mode if metric == results.metric else "max", len(results.runs[other]))
+    seeds = against(results, "adaptive", other).seeds
+    return change(differences, results.mode if metric == results.metric else "max", seeds)
 
 
 def baselines(each: dict[str, Results]) -> str:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
 sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
 
-from replication import baselines, brief, compute, judged, one_expert, summary
+from replication import baselines, brief, compute, judged, one_expert, summary, title
 
 from adaptive_moe.report.markdown import controls, setting, table
 from adaptive_moe.report.results import Results
@@ -41,10 +41,17 @@ def details(task: str, results: Results) -> str:
     schemes = [] if set(names) == set(STANDARD) else ["--schemes", "all"]
     asked = shlex.join(["--task", task, *schemes, "--seeds", str(seeds), *results.options])
     command = f"    OMP_NUM_THREADS=1 python compare.py {asked}"
-    title, against_top_2 = task.replace("_", " ").capitalize(), [(name, REFERENCE) for name in names]
+    against_top_2 = [(name, REFERENCE) for name in names]
     raw = f"[results/compare/{task}.json](results/compare/{task}.json)"
-    parts = [f"## {title}", command, f"{setting(results)} Raw: {raw}.", table(results, against_top_2)]
-    return "\n\n".join([*parts, "Against what differs in one thing alone:", table(results, controls(names))])
+    head = [f"## {title(task).capitalize()}", command, f"{setting(results)} Raw: {raw}."]
+    return "\n\n".join(
+        [
+            *head,
+            table(results, against_top_2),
+            "Against what differs in one thing alone:",
+            table(results, controls(names)),
+        ]
+    )
 
 
 def main() -> None:

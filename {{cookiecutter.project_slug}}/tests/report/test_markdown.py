@@ -44,6 +44,8 @@ def compared(step_ms: float = 100, **options: Any) -> Results:
 
 def test_a_faster_scheme_is_found_faster() -> None:
     row = cells(compared(step_ms=80, experts=1.2))
+    assert row["experts per token"] == "1.20 ± 0.00"
+    assert row["padding"] == "25% ± 0%"
     assert re.fullmatch(r"0\.80 \(0\.7\d to 0\.8\d\) \*\*better\*\*", row["step time"])
     assert "better" not in row["steps to the target"]
     assert "better" in row["time to the target"]

@@ -22,6 +22,9 @@ def test_the_quality_after_a_part_of_the_steps_is_that_of_the_validations_around
     assert quality_after(each, 0.1) == 5
     assert quality_after(each, 1) == 2
     assert quality_after(each, 0.625) == 3.5
+    assert quality_after(with_losses(1, 5, 3), 1) == 3
+    assert quality_after(with_losses(0, 0, 0), 0.75) == 0
+    assert quality_after(with_losses(0.1, 0.3, 0.5, 0.4, 0.6), 0.75) == 0.4
     assert quality_after(run(steps=10).model_copy(update={"validations": [(10, 4.0)]}), 0.5) == 4
 
 
