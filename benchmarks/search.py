@@ -8,6 +8,7 @@ worth: 1.4 is its mean over the run, 1.2 its end.
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -40,7 +41,7 @@ SEARCHED = {
         ("--trainer.callbacks+=warming.Warming", "--trainer.callbacks.experts_per_token=1.2"),
     ),
 }
-SCHEMES.update(SEARCHED)
+SCHEMES.update({name: replace(scheme, control="adaptive") for name, scheme in SEARCHED.items()})
 GROUPS["searched"] = ("adaptive", "gap_raw", *SEARCHED, "budget_1.2", "budget_1.4")
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import geometric_mean
 
-from paper import PAPER
+from paper import PAPER, THRESHOLDS
 
 from adaptive_moe.report.compared import Against, against, finished, pairs
 from adaptive_moe.report.estimate import Estimate, difference, ratio
@@ -16,6 +16,7 @@ STEPS = {  # whose step takes how long, against top-2's in random order
     "top-2, by length": "top_2_length",
     "adaptive, by length": "adaptive_length",
 }
+OWN_THRESHOLD = 0.1  # of table 2, and of the config's own gating
 LOSSES = {"loss", "perplexity", "bits_per_byte"}  # that say the same
 
 
@@ -139,6 +140,28 @@ def baselines(each: dict[str, Results]) -> str:
                 ]
                 rows.append([title(task), f"`{name}`", f"{time:.2f}", *ours])
     return grid(head, rows)
+
+
+def thresholds(each: dict[str, Results]) -> str:
+    """The ablation of T, where it was made."""
+    head = ["task", "T", "paper, time", "time to top-2's quality", "steps", "paper, quality less top-2's"]
+    rows = []
+    for task, results in each.items():
+        papers = {OWN_THRESHOLD: (PAPER[task].time, PAPER[task].adaptive), **THRESHOLDS[task]}
+        for threshold, (time, reached) in sorted(papers.items()):
+            name = "adaptive" if threshold == OWN_THRESHOLD else f"threshold_{threshold}"
+            told = against(results, name, REFERENCE)
+            experts = over([run.mean_experts for run in finished(results, name).values()], "{:.2f}")
+            ours = [
+                cost(told, "seconds"),
+                cost(told, "steps"),
+                f"{reached - PAPER[task].top_2:+.3g}",
+                quality(told, results.mode),
+                experts,
+                cost(told, "step_ms"),
+            ]
+            rows.append([title(task), f"{threshold:g}", f"{time:.2f}", *ours])
+    return grid([*head, f"quality less `{REFERENCE}`", "experts per token", "step time"], rows)
 
 
 def one_expert(each: dict[str, Results]) -> str:

@@ -1,4 +1,4 @@
-"""The tables that stand between marks on the pages named below, made from the results in docs/results/compare.
+"""The tables that stand between marks on the pages named below, made from the results in docs/results.
 
 python docs/tables.py
 python docs/tables.py --check
@@ -15,50 +15,64 @@ from paper import PAPER
 
 ROOT = Path(__file__).parents[1]
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
-sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
+sys.path[:0] = [str(ROOT / "{{cookiecutter.project_slug}}" / "src"), str(ROOT / "benchmarks")]
 
-from replication import baselines, brief, compute, judged, one_expert, summary, title
+import search  # whose schemes join those of the project
+from replication import baselines, brief, compute, judged, one_expert, summary, thresholds, title
 
 from adaptive_moe.report.markdown import controls, setting, table
 from adaptive_moe.report.results import Results
-from adaptive_moe.report.schemes import REFERENCE, SCHEMES, STANDARD
+from adaptive_moe.report.schemes import GROUPS, REFERENCE, SCHEMES, chosen
 
 PAGES = [ROOT / "docs" / "results.md", ROOT / "docs" / "schemes.md", ROOT / "README.md"]
-KEPT = ROOT / "docs" / "results" / "compare"
+KEPT = ROOT / "docs" / "results"
 TABLES = (summary, compute, judged, baselines, one_expert, brief)
+PROGRAMS = {"compare": "compare.py", "ablation": "compare.py", "search": f"../benchmarks/{Path(search.__file__).name}"}
+"""What made the results of each folder."""
 
 
-def kept() -> dict[str, Results]:
+def kept(folder: str) -> dict[str, Results]:
     """By task, in the paper's order."""
-    paths = {task: KEPT / f"{task}.json" for task in PAPER}
+    paths = {task: KEPT / folder / f"{task}.json" for task in PAPER}
     return {task: Results.model_validate_json(path.read_text("utf-8")) for task, path in paths.items() if path.exists()}
 
 
-def details(task: str, results: Results) -> str:
-    """Command, hardware, and all schemes of one task."""
+def sections(folder: str) -> str:
+    """Command, hardware, and all schemes, task by task."""
+    return "\n\n".join(section(folder, task, results) for task, results in kept(folder).items())
+
+
+def section(folder: str, task: str, results: Results) -> str:
+    """Of one task."""
     names = [name for name in SCHEMES if name in results.runs]
     seeds = max(len(runs) for runs in results.runs.values())
-    schemes = [] if set(names) == set(STANDARD) else ["--schemes", "all"]
-    asked = shlex.join(["--task", task, *schemes, "--seeds", str(seeds), *results.options])
-    command = f"    OMP_NUM_THREADS=1 python compare.py {asked}"
-    against_top_2 = [(name, REFERENCE) for name in names]
-    raw = f"[results/compare/{task}.json](results/compare/{task}.json)"
-    head = [f"## {title(task).capitalize()}", command, f"{setting(results)} Raw: {raw}."]
+    asked = shlex.join(["--task", task, "--schemes", *asking(names), "--seeds", str(seeds), *results.options])
+    raw = f"[results/{folder}/{task}.json](results/{folder}/{task}.json)"
     return "\n\n".join(
         [
-            *head,
-            table(results, against_top_2),
-            "Against what differs in one thing alone:",
+            f"### {title(task).capitalize()}",
+            f"    OMP_NUM_THREADS=1 python {PROGRAMS[folder]} {asked}",
+            f"{setting(results)} Raw: {raw}.",
+            table(results, [(name, REFERENCE) for name in names]),
+            "Against their controls:",
             table(results, controls(names)),
         ]
     )
 
 
+def asking(names: list[str]) -> list[str]:
+    """The group of these schemes, or they themselves."""
+    groups = [group for group in GROUPS if chosen([group]).keys() == set(names)]
+    return groups[:1] or names
+
+
 def main() -> None:
     """Write, or check."""
-    each = kept()
-    made = {make.__name__: make(each) for make in TABLES}
-    made["details"] = "\n\n".join(details(*item) for item in each.items())
+    compared = kept("compare")
+    made = {make.__name__: make(compared) for make in TABLES}
+    made["thresholds"] = thresholds(kept("ablation"))
+    made["searched"] = "\n".join(f"- `{name}`: {scheme.text}" for name, scheme in search.SEARCHED.items())
+    made |= {folder: sections(folder) for folder in PROGRAMS}
     write_or_check(__doc__, [(path, filled(path.read_text("utf-8"), "tables.py", made)) for path in PAGES])
 
 

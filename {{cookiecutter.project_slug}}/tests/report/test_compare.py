@@ -4,10 +4,12 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import compare
 import pytest
 import torch
 
+from adaptive_moe.errors import RunError
+from adaptive_moe.report import compare as begin
 from adaptive_moe.report.results import Results, Run
 from adaptive_moe.report.runs import ended
 from adaptive_moe.report.schemes import SCHEMES, Scheme
@@ -138,6 +142,7 @@ def test_a_program_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
     log = tmp_path / "dense" / "seed_0.log"
     assert ended([sys.executable, "-c", "print('no room'); raise SystemExit(3)"], log) == (3, "no room\n")
     assert log.read_text() == "no room\n"
+    assert ended([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], log) == (-signal.SIGKILL, "")
     program = f"import os, signal, time; os.kill({os.getpid()}, signal.SIGTERM); time.sleep(60)"
     with pytest.raises(SystemExit) as end:
         ended([sys.executable, "-c", program], tmp_path / "top_1" / "seed_0.log")
@@ -153,7 +158,7 @@ def test_results_keep_what_is_no_number_and_those_that_cannot_be_read_are_told(
     Path("out").mkdir()
     Path("out/results.json").write_text('{"task": "text_completion"}')
     said = refused(capsys, *arguments, "--folder=out")
-    assert said.endswith("out/results.json cannot be read; move it away, or choose another --folder\n")
+    assert said.endswith("out/results.json cannot be read; choose another --folder\n")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -173,9 +178,27 @@ def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest
         "--target=1.5": "target is 1.5; it is a part of the steps",
         "--model.gating.thresold=1": "is not accepted",
         "--model.moe.num_experts=0": "num_experts is 0; it must be at least 1",
+        "--checkpoint.monitor=train/loss": "checkpoint.monitor is train/loss, and schemes are compared by a metric of",
+        "--data.seed=3": "options have --data.seed=3, which each run is given its own of; leave it out",
     }.items():
         assert words in refused(capsys, *arguments, option)
     assert not Path("comparisons").exists()
+
+
+def test_a_comparison_goes_on_with_what_it_was_begun_with(arguments: list[str], corpus: Path, tmp_path: Path) -> None:
+    """That is kept before its first run. Data is told by its contents: here by the order of one text's words."""
+    texts = tmp_path / "texts.jsonl"
+    shutil.copy(corpus, texts)
+    asked = compare.asked([*arguments, f"--data.corpus.path={texts}", "--folder=out"])
+    next(begin(asked))
+    with pytest.raises(RunError, match=r"options is .*dim=48.* choose another --folder"):
+        next(begin(replace(asked, options=[*asked.options, "--model.dim=48"])))
+    first, *others = texts.read_text().splitlines()
+    start, *words, end = json.loads(first)["text"].split()
+    assert words != words[::-1]
+    texts.write_text("\n".join([json.dumps({"text": " ".join([start, *words[::-1], end])}), *others]) + "\n")
+    with pytest.raises(RunError, match=r"data is Texts, samples: .* choose another --folder"):
+        next(begin(asked))
 
 
 @pytest.mark.slow

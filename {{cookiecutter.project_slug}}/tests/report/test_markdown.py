@@ -1,3 +1,4 @@
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from adaptive_moe.report.compared import against
 from adaptive_moe.report.markdown import markdown, quality
 from adaptive_moe.report.report import write_report
-from adaptive_moe.report.results import Failed, Results
+from adaptive_moe.report.results import Failed, Results, Run
 
 from .made import results, run, seeds
 
 
 def cells(made: Results, scheme: str = "adaptive") -> dict[str, str]:
     """Of the first table, by its head."""
-    text = markdown(made).split("## Against what differs")[0].split("## Experts per token")[0]
+    text = markdown(made).split("## Against their controls")[0].split("## Experts per token")[0]
     (head,), (row,) = (re.findall(rf"^\| {first} \|(.*)\|$", text, re.MULTILINE) for first in ("scheme", f"`{scheme}`"))
     return {name.strip(): cell.strip() for name, cell in zip(head.split("|"), row.split("|"), strict=True)}
 
@@ -67,6 +68,8 @@ def test_a_step_faster_than_the_compute_allows_is_marked() -> None:
     assert against(compared(experts=1.5), "adaptive", "top_2").floor == pytest.approx(0.875)
     assert "below the floor" not in markdown(compared(step_ms=90, experts=1.5))
     assert cells(compared(step_ms=80, experts=1.5))["step time"].endswith(") (below the floor)")
+    in_part = cells(compared(step_ms=86, experts=1.5))["step time"]
+    assert in_part.endswith(") **better** (below the floor)")  # its interval holds the floor
 
 
 def test_nothing_is_called_better_of_which_seeds_are_missing() -> None:
@@ -90,12 +93,24 @@ def test_nothing_is_called_better_of_which_the_other_lacks_a_seed() -> None:
     assert "of 3 seeds" not in markdown(made.model_copy(update={"runs": early}))
 
 
+def test_a_step_needs_no_target() -> None:
+    """A seed of top-2 that has failed takes none from what is held against another."""
+    top_2: list[Run | Failed] = [run(), Failed(options=[], failed="gone"), run()]
+    by_length = {
+        "top_2_length": seeds(lambda _: run()),
+        "adaptive_length": seeds(lambda seed: run(80 * noisy(seed), experts=1.2)),
+    }
+    told = markdown(results({"top_2": top_2, **by_length})).split("## Against their controls")[1].split("##")[0]
+    assert re.search(r"\| 0\.80 \(0\.\d\d to 0\.\d\d\) \*\*better\*\* \|", told)
+    assert told.count("(2 of 3 seeds)") == 3  # steps, time and FLOPs to a target
+
+
 def test_chance_is_held_against_the_gap() -> None:
     made = compared(step_ms=80, experts=1.2)
     made.runs["random_share"] = dict(
         enumerate(seeds(lambda seed: run(80 * noisy(seed + 2), decay=0.0095, experts=1.2)))
     )
-    told = markdown(made).split("## Against what differs in one thing alone")[1].split("##")[0]
+    told = markdown(made).split("## Against their controls")[1].split("##")[0]
     assert "| `random_share` |" in told
     assert told.count("**worse**") == 2  # steps and FLOPs
 
@@ -132,6 +147,7 @@ def test_less_perplexity_is_better_and_less_accuracy_is_worse() -> None:
         results({"top_2": seeds(lambda _: run(decay=0.3)), "adaptive": seeds(lambda _: run(decay=0.3, step_ms=5000))}),
         results({"top_2": [Failed(options=[], failed="gone")], "adaptive": seeds(lambda _: run())}),
         results({"top_2": seeds(lambda _: run()), "dense": [run(experts=None)], "adaptive_length": [run(experts=1.3)]}),
+        results({"top_2": seeds(lambda _: run().model_copy(update={"top_1": run(quality=math.inf).trained}))}),
     ],
 )
 def test_a_report_is_written_whatever_is_missing(made: Results, tmp_path: Path) -> None:

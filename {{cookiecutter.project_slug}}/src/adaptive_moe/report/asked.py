@@ -9,6 +9,7 @@ from ..errors import RunError
 from .schemes import CONFIGS, Scheme
 
 Main = Callable[[list[str]], CLI]
+OURS = ("--seed_everything", "--data.seed", "--ckpt_path", "--trainer.logger")
 TASKS = sorted(path.stem for path in (CONFIGS / "tasks").glob("*.yaml"))
 
 
@@ -43,6 +44,9 @@ class Asked:
             raise RunError(f"seeds is {self.seeds}; choose 1 or more: an interval takes 3, and says little below 5")
         if not 0 < self.target <= 1:
             raise RunError(f"target is {self.target}; it is a part of the steps: choose more than 0, and 1 at most")
+        for option in self.options:
+            if option.split("=")[0] in OURS:
+                raise RunError(f"options have {option}, which each run is given its own of; leave it out")
 
     def runs(self) -> Iterator[tuple[str, int]]:
         """Scheme and seed: seed by seed, forth and back, so that a machine that drifts favours no scheme.

@@ -31,6 +31,11 @@ def begun(asked: Asked) -> tuple[Results, dict[str, str]]:
     for options in others:
         tried_out(asked.main, options)
     checkpoint, here = first.config["fit"]["checkpoint"], where(first)
+    if not str(checkpoint["monitor"]).startswith("val/"):
+        raise RunError(
+            f"checkpoint.monitor is {checkpoint['monitor']}, and schemes are compared by a metric of the validation "
+            "split: choose one, such as val/loss with --checkpoint.mode min"
+        )
     results = Results(
         task=asked.task,
         options=asked.options,
@@ -46,8 +51,8 @@ def begun(asked: Asked) -> tuple[Results, dict[str, str]]:
         try:
             old = Results.model_validate_json(path.read_text("utf-8"))
         except ValidationError as error:
-            raise RunError(f"{path} cannot be read; move it away, or choose another --folder") from error
-        for name in ("task", "options", "data", "where"):
+            raise RunError(f"{path} cannot be read; choose another --folder") from error
+        for name in ("task", "options", "data", "metric", "mode", "where"):
             then, now = (alike(getattr(each, name)) for each in (old, results))
             if then != now:
                 raise RunError(f"{name} is {now}, and {asked.folder} has runs with {then}; choose another --folder")
@@ -63,9 +68,10 @@ def tried_out(main: Main, options: list[str]) -> CLI:
 
 
 def where(first: CLI) -> dict[str, str]:
-    """What a figure must be quoted with; the number of processes is in the options, and here it was one."""
+    """What a figure must be quoted with; here was one process, and how many a run has, options and devices say."""
     known = environment(first.trainer) | {"date": datetime.date.today().isoformat()}
-    return {key: value for key, value in known.items() if key != "processes"}
+    devices = {"devices at hand": str(first.trainer.accelerator.auto_device_count())}
+    return {key: value for key, value in known.items() if key != "processes"} | devices
 
 
 def alike(value: object) -> object:

@@ -41,7 +41,7 @@ def score(results: Results, run: Run) -> float:
 
 @dataclass(frozen=True)
 class Against:
-    """A scheme against another that differs in one thing alone, or against the reference.
+    """A scheme against its control, or against the reference.
 
     Attributes:
         seeds: How many both have begun, those that failed among them.
@@ -65,6 +65,7 @@ def against(results: Results, name: str, other: str) -> Against:
     mine, others = costs(results, name), costs(results, other)
     both = {key: pairs(by_seed(mine, key), by_seed(others, key)) for key in COSTS}
     runs = pairs(finished(results, name), finished(results, other))
+    both["step_ms"] = [(one.step_ms, another.step_ms) for one, another in runs]  # which needs no target
     scores = [(score(results, one), score(results, another)) for one, another in runs]
     return Against(
         seeds=len(results.runs.get(name, {}).keys() & results.runs.get(other, {}).keys()),

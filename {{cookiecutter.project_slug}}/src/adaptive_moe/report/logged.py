@@ -1,5 +1,6 @@
 """What a run has logged, from its `metrics.jsonl`."""
 
+import json
 from pathlib import Path
 
 import pandas
@@ -36,10 +37,17 @@ def validations(logged: pandas.DataFrame, metric: str) -> list[tuple[int, float]
     return [(int(step) - (step == 1), float(value)) for step, value in logged[f"val/{metric}"].dropna().items()]
 
 
-def diverged(logged: pandas.DataFrame) -> int | None:
-    """The first log at which the loss of training was no number, which is null in the file; None if there is none."""
-    lost = logged[logged["time/step_ms"].notna() & logged["train/loss"].isna()]
-    return int(lost.index[0]) if len(lost) else None
+def diverged(folder: Path, metric: str) -> tuple[str, int] | None:
+    """What was first no number, which is null in the file, and after which step: the loss of training, or the metric.
+
+    None if both were numbers throughout.
+    """
+    last: dict[tuple[int, str], float | None] = {}
+    for line in map(json.loads, (folder / "metrics.jsonl").read_text("utf-8").splitlines()):
+        last |= {(line["step"] + 1, tag): line[tag] for tag in ("train/loss", f"val/{metric}") if tag in line}
+    return min(
+        ((tag, step) for (step, tag), value in last.items() if value is None), key=lambda it: it[1], default=None
+    )
 
 
 def mean(logged: pandas.DataFrame, tag: str) -> float:

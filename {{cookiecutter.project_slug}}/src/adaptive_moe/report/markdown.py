@@ -1,5 +1,6 @@
 """The report in Markdown, whichever runs are there."""
 
+import math
 import shlex
 import statistics
 from collections.abc import Sequence
@@ -14,15 +15,15 @@ NOTES = """\
 - Seeds are paired: with one seed, schemes begin with equal weights where they have the same, and read the same data,
   each in its order: in as many steps an order may read more tokens, or fewer.
 - ± is the standard deviation over the seeds. An interval, in parentheses, is that of Student's t over the seeds' pairs,
-  95 %. **Better** and **worse** stand where it excludes equality, which one of twenty equal schemes would do by chance;
-  where nothing stands, these runs do not tell.
+  95 %. **Better** and **worse** stand where it excludes equality, which one of twenty figures of equal schemes would do
+  by chance, and a table has dozens; where nothing stands, these runs do not tell.
 - The target is a value of the metric on the validation split: {reference}'s after {target:.0%} of its steps (the mean
   of its validations around that point), seed by seed. Who has it in one validation has reached it; one that the
   untrained model has already counts as not reached.
 - Time is that of the training steps. Its floor is what a step could take at least by the experts that it saves,
-  1 - f (1 - k / k'), with f the MoE layers' part of the other's step, and k and k' the experts per token of both: a
-  step below it has another reason, and is not called better. A dense model's layers read padding, which experts skip:
-  its step has more to do.
+  1 - f (1 - k / k'), with f the MoE layers' part of the other's step, and k and k' the experts per token of both. A
+  step below it is marked, and not called better if its whole interval lies there: that has another reason. A dense
+  model's layers read padding, which experts skip: its step has more to do.
 - FLOPs are the model's, with the experts that were used. Quality is that of the best checkpoint, on the test split.
 """
 
@@ -37,7 +38,7 @@ def markdown(results: Results) -> str:
         f"Options of every run: `{shlex.join(results.options) or 'none'}`.",
         f"## Against {REFERENCE}",
         table(results, [(name, REFERENCE) for name in names]),
-        *(["## Against what differs in one thing alone", table(results, others)] if others else []),
+        *(["## Against their controls", table(results, others)] if others else []),
         "![Curves](curves.png)\n\n![Ratios](ratios.png)",
         "## Experts per token",
         layers(results, names),
@@ -106,17 +107,18 @@ def line(results: Results, name: str, other: str) -> list[str]:
 def cost(told: Against, key: str, own: bool = False) -> str:
     """A ratio; of what the others are held against, the figure itself."""
     values = [each[key] for each in told.spent.values() if key in each]
-    if not values:
-        return f"not reached{missing(0, len(told.spent))}" if told.spent and key == "steps" else ""
-    if own:
+    if own and values:
         unit = {"step_ms": " ms", "seconds": " s"}.get(key, "")
         return over(values, "{:.3g}") + unit + missing(len(values), told.seeds)
-    if key not in told.ratios:
+    if key not in told.ratios and values:
         return f"not comparable{missing(0, told.seeds)}"
+    if key not in told.ratios:
+        return f"not reached{missing(0, len(told.spent))}" if told.spent and key == "steps" else ""
     gap = missing(told.ratios[key].values, told.seeds)
-    below = key == "step_ms" and told.floor is not None and told.ratios[key].mean < told.floor - 0.005
-    warning = " (below the floor)" if below else ""
-    beyond = 0 if gap or below else told.ratios[key].beyond(1)  # seeds that did not reach it may be the bad ones
+    floor = told.floor if key == "step_ms" and told.floor is not None else 0.0
+    warning = " (below the floor)" if told.ratios[key].mean < floor - 0.005 else ""
+    in_doubt = gap or told.ratios[key].high < floor  # seeds that did not reach it may be the bad ones
+    beyond = 0 if in_doubt else told.ratios[key].beyond(1)
     return words(told.ratios[key], -beyond, "{:.2f}") + warning + gap
 
 
@@ -151,7 +153,7 @@ def over(values: Sequence[float | None], form: str) -> str:
     if not known:
         return ""
     mean = form.format(statistics.fmean(known))
-    return f"{mean} ± {form.format(statistics.stdev(known))}" if len(known) > 1 else mean
+    return f"{mean} ± {form.format(statistics.stdev(known))}" if len(known) > 1 and math.isfinite(sum(known)) else mean
 
 
 def layers(results: Results, names: Sequence[str]) -> str:

@@ -39,21 +39,23 @@ def ratios(results: Results, path: Path) -> None:
     furthest = 0.0
     for number, (key, label) in enumerate(COSTS.items()):
         for place, name in enumerate(names):
-            estimate = against(results, name, REFERENCE).ratios.get(key)
-            if estimate:
+            told = against(results, name, REFERENCE)
+            if estimate := told.ratios.get(key):
+                in_all = estimate.values == told.seeds  # if not, the bad seeds may be missing
                 furthest = max(furthest, estimate.mean)
                 reach = [[estimate.mean - estimate.low], [max(min(estimate.high, 9) - estimate.mean, 0)]]
                 height = place + 0.18 * (number - 1.5)
                 axes.errorbar(
                     estimate.mean,
                     height,
-                    xerr=reach if estimate.is_bounded else None,
+                    xerr=reach if estimate.is_bounded and in_all else None,
                     fmt="o",
                     color=f"C{number}",
+                    fillstyle="full" if in_all else "none",
                     label=label,
                 )
     axes.axvline(1, color="grey", linewidth=1)
-    axes.set(xlabel=f"over {REFERENCE}'s; steps, time and FLOPs are those to the target")
+    axes.set(xlabel=f"over {REFERENCE}'s; steps, time and FLOPs are those to the target; hollow: not in all seeds")
     axes.set_xlim(0, max(2, 1.1 * furthest))
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()

@@ -1,6 +1,7 @@
 """One run after the other, each in a process of its own."""
 
 import datetime
+import math
 import re
 import signal
 import subprocess
@@ -20,6 +21,13 @@ from .compared import finished
 from .inference import read_trained
 from .results import Failed, Results, Run
 
+NEEDED = {
+    "time/step_ms": "StepTimer",
+    "data/tokens_per_step": "DataMonitor",
+    "routing/flops_per_token": "ExpertLoadBalancer",
+}
+"""What a run has to log, and who does."""
+
 
 def compare(asked: Asked) -> Iterator[Results]:
     """What there is before the first run, and after each; what earlier calls have finished is not repeated.
@@ -28,6 +36,7 @@ def compare(asked: Asked) -> Iterator[Results]:
         RunError: The folder has runs of something else.
     """
     results, here = begun(asked)
+    keep(asked, results)
     yield results
     todo = [(name, seed) for name, seed in asked.runs() if seed not in finished(results, name)]
     started = time.monotonic()
@@ -36,11 +45,17 @@ def compare(asked: Asked) -> Iterator[Results]:
         done = run(asked, name, seed, results)
         results.runs.setdefault(name, {})[seed] = done
         results.where.update(joined(results.where, here))
-        replace(asked.folder / "results.json", results.model_dump_json(indent=1) + "\n")
+        keep(asked, results)
         words = f"{results.metric} {done.validations[-1][1]:.4g}" if isinstance(done, Run) else f"failed, {done.failed}"
         seconds = (time.monotonic() - started) / number * (len(todo) - number)
         print(f": {words}; {datetime.timedelta(seconds=round(seconds))} left", flush=True)
         yield results
+
+
+def keep(asked: Asked, results: Results) -> None:
+    """Before the first run too: one that was interrupted says by it what it was begun with."""
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    replace(asked.folder / "results.json", results.model_dump_json(indent=1) + "\n")
 
 
 def run(asked: Asked, name: str, seed: int, results: Results) -> Run | Failed:
@@ -73,6 +88,8 @@ def train(asked: Asked, name: str, seed: int, options: list[str]) -> Path:
         "--ckpt_path=last",
     ]
     code, output = ended(command, asked.folder / name / f"seed_{seed}.log")
+    if code < 0:
+        raise RunError(f"{signal.Signals(-code).name} has ended it")
     if code:
         said = re.findall(r"error: (.*)", output) or output.splitlines() or ["it said nothing"]
         raise RunError(said[-1])
@@ -80,7 +97,7 @@ def train(asked: Asked, name: str, seed: int, options: list[str]) -> Path:
 
 
 def ended(command: list[str], log: Path) -> tuple[int, str]:
-    """Exit code and output of a program; the log has what it said.
+    """Exit code and output of a program; the log has what it says, as it says it.
 
     Raises:
         SystemExit: A signal has come meanwhile; the program was told too, so that it saves, and has ended.
@@ -91,17 +108,16 @@ def ended(command: list[str], log: Path) -> tuple[int, str]:
         signals.append(number)
         program.terminate()  # no second SIGINT, where a terminal has sent one to both
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT) as program:
         usual = {number: signal.signal(number, pass_on) for number in SIGNALS}
-        output, _ = program.communicate()
+        code = program.wait()
     for number, handler in usual.items():
         signal.signal(number, handler)
-    log.parent.mkdir(parents=True, exist_ok=True)  # the program may have come to nothing before it made it
-    log.write_text(output, encoding="utf-8")
     if signals:
         print("\nInterrupted; the same command goes on.", flush=True)
         raise SystemExit(128 + signals[0])
-    return program.returncode, output
+    return code, log.read_text("utf-8")
 
 
 def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run:
@@ -110,15 +126,21 @@ def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run
     Raises:
         RunError: There is nothing to measure, or it diverged.
     """
+    if lost := logged.diverged(folder, metric):
+        raise RunError(f"its {lost[0]} is not finite at step {lost[1]}")
     table = logged.table(folder)
-    if not (folder / "checkpoints/best.ckpt").exists() or "time/step_ms" not in table:
+    unlogged = NEEDED.keys() - table.columns
+    if not (folder / "checkpoints/best.ckpt").exists() or unlogged == NEEDED.keys():
         raise RunError("it is too short: lower --trainer.log_every_n_steps and --trainer.val_check_interval")
-    if step := logged.diverged(table):
-        raise RunError(f"its loss is not finite at step {step}")
+    if unlogged:
+        tag = min(unlogged)
+        raise RunError(f"it has logged no {tag}: leave {NEEDED[tag]} among the callbacks")
     try:
         trained, top_1 = read_trained(asked.main, folder)
     except (SystemExit, RuntimeError) as error:
         raise RunError(f"its best checkpoint cannot be read ({error}); to train it again, remove {folder}") from error
+    if not math.isfinite(trained.quality[metric]):
+        raise RunError(f"its test/{metric} is not finite")
     return Run(
         options=options,
         moments=logged.moments(table),

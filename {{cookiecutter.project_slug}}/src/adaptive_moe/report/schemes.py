@@ -18,7 +18,7 @@ class Scheme:
         text: What it is, in a few words.
         options: For `train.py fit`; `{k}` and `{share}` stand for what the adaptive run of the same seed has measured:
             the mean experts per token, and the share of tokens on two.
-        control: What it is held against besides the reference: the scheme that differs in one thing alone.
+        control: What it is held against besides the reference: the scheme that differs from it in as little as can be.
     """
 
     text: str

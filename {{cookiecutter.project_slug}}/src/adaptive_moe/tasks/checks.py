@@ -1,16 +1,20 @@
 """What a task cannot work with."""
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.optim import Optimizer
+from torchmetrics import Metric
 
 from ..data import TextDataModule, Tokenising
 from ..errors import RunError
+
+MODES: dict[bool | None, tuple[str, str]] = {True: ("max", "more"), False: ("min", "less")}
+"""By a metric's `higher_is_better`, which may be unknown of a user's own."""
 
 
 def check_data(data: TextDataModule, task: str, form: type[Tokenising], longest: int | None) -> None:
@@ -32,19 +36,26 @@ def check_data(data: TextDataModule, task: str, form: type[Tokenising], longest:
         )
 
 
-def check_monitor(trainer: Trainer, task: str, measured: Collection[str]) -> None:
+def check_monitor(trainer: Trainer, task: str, measured: Mapping[str, Metric]) -> None:
     """Before any work is done.
 
     Raises:
-        RunError: The best checkpoint is to be best in what no validation measures.
+        RunError: The best checkpoint is to be best in what no validation measures, or where the metric is worst.
     """
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        monitor = getattr(callback, "monitor", None)
-        if monitor and monitor.startswith("val/") and monitor not in measured:
+        monitor, where = str(getattr(callback, "monitor", None)), type(callback).__name__
+        if monitor.startswith("val/") and monitor not in measured:
             raise RunError(
-                f"monitor is {monitor} in {type(callback).__name__}, and {task} measures {', '.join(measured)}; set it "
+                f"monitor is {monitor} in {where}, and {task} measures {', '.join(measured)}; set it "
                 "to one of them, and its mode: for the best checkpoint, --checkpoint.monitor and --checkpoint.mode"
             )
+        if monitor in measured:
+            mode, better = MODES.get(measured[monitor].higher_is_better, (callback.mode, ""))
+            if callback.mode != mode:
+                raise RunError(
+                    f"mode is {callback.mode} in {where}, and of {monitor} {better} is better; set it to {mode}: for "
+                    f"the best checkpoint, --checkpoint.mode {mode}"
+                )
 
 
 def words(form: type[Tokenising]) -> str:

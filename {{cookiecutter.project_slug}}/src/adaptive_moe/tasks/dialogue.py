@@ -2,13 +2,14 @@
 
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchmetrics import MeanMetric, Metric
+from torchmetrics import Metric
 
 from ..data import IGNORE, Batch, Turns
 from ..model import Decoder
 from ..moe import Routing
 from .generating import Generating
 from .likelihood import Perplexity
+from .metrics import Score
 from .scores import exact_match_and_f1
 from .task import Loss
 
@@ -25,7 +26,7 @@ class Dialogue(Generating):
 
     def task_metrics(self) -> dict[str, Metric]:
         """Over tokens of all replies, and over last replies."""
-        return {"perplexity": Perplexity(), "f1": MeanMetric()}
+        return {"perplexity": Perplexity(), "f1": Score()}
 
     def prompts(self, batch: Batch) -> list[Int[Tensor, " _"]]:
         """Up to the last reply."""

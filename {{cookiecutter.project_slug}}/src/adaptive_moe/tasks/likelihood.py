@@ -14,6 +14,7 @@ class MeanNLL(Metric):
     It takes log-likelihoods, not probabilities: one that underflows would make the result infinite.
     """
 
+    higher_is_better = False
     nll: Tensor
     num_tokens: Tensor
 

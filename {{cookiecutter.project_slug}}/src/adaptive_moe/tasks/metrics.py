@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from torch import Tensor, nn
+from torchmetrics import MeanMetric
 
 
 class Metrics(nn.ModuleDict):
@@ -11,3 +12,9 @@ class Metrics(nn.ModuleDict):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Metrics":
         super()._apply(lambda tensor: fn(tensor).to(tensor.dtype), recurse)  # type: ignore[no-untyped-call]
         return self
+
+
+class Score(MeanMetric):
+    """A mean of which more is better; torchmetrics' own says nothing of that."""
+
+    higher_is_better = True  # type: ignore[assignment]

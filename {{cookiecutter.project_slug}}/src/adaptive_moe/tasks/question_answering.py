@@ -5,10 +5,11 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, Metric
+from torchmetrics import Metric
 
 from ..data import IGNORE, START, STOP, Batch, Spans
 from ..model import Encoder
+from .metrics import Score
 from .scores import exact_match_and_f1
 from .task import SPLITS, Loss, Task
 
@@ -65,7 +66,7 @@ class QuestionAnswering(Task):
 
     def task_metrics(self) -> dict[str, Metric]:
         """Over questions; a share, not per cent."""
-        return {"exact_match": MeanMetric(), "f1": MeanMetric()}
+        return {"exact_match": Score(), "f1": Score()}
 
     def measure(self, hidden: Float[Tensor, "batch length dim"], batch: Batch, loss: Loss, stage: str) -> None:
         """Against all answers that the corpus has."""

@@ -1,7 +1,8 @@
 """Summarisation: a text to what it says in short."""
 
-from torchmetrics import MeanMetric, Metric
+from torchmetrics import Metric
 
+from .metrics import Score
 from .scores import ROUGE, rouge
 from .sequence_to_sequence import SequenceToSequence
 
@@ -13,7 +14,7 @@ class Summarisation(SequenceToSequence):
 
     def task_metrics(self) -> dict[str, Metric]:
         """Over the samples that are answered in writing."""
-        return {name: MeanMetric() for name in ROUGE}
+        return {name: Score() for name in ROUGE}
 
     def score(self, text: str, target: str, stage: str) -> None:
         """Of each."""

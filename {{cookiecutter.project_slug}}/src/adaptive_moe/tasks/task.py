@@ -123,8 +123,8 @@ class Task(Trained):
         check_data(data, type(self).__name__, self.form, self.longest)
 
     def check_monitor(self, trainer: Trainer) -> None:
-        """Raise a RunError if the best checkpoint should be best in what is not measured."""
-        check_monitor(trainer, type(self).__name__, list(self.metrics["val"].keys()))  # type: ignore[operator]
+        """Raise a RunError if the best checkpoint should be best in what is not measured, or where it is worst."""
+        check_monitor(trainer, type(self).__name__, dict(self.metrics["val"].items()))  # type: ignore[operator]
 
     def read(self, batch: Batch) -> tuple[Float[Tensor, "batch length dim"], dict[str, Routing]]:
         """Hidden states, and the routing of each layer that has experts."""

@@ -1,8 +1,9 @@
 """Translation: a text in one language to the same in another."""
 
-from torchmetrics import MeanMetric, Metric
+from torchmetrics import Metric
 from torchmetrics.text import SacreBLEUScore
 
+from .metrics import Score
 from .sequence_to_sequence import SequenceToSequence
 
 
@@ -13,7 +14,7 @@ class Translation(SequenceToSequence):
 
     def task_metrics(self) -> dict[str, Metric]:
         """Over the samples that are answered in writing."""
-        return {"bleu": SacreBLEUScore(), "exact_match": MeanMetric()}
+        return {"bleu": SacreBLEUScore(), "exact_match": Score()}
 
     def score(self, text: str, target: str, stage: str) -> None:
         """BLEU over all of them, exact match of each."""
