@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the
 sys.path[:0] = [str(ROOT / "{{cookiecutter.project_slug}}" / "src"), str(ROOT / "benchmarks")]
 
 import search  # whose schemes join those of the project
+from layer import layer_times
 from replication import baselines, brief, compute, judged, one_expert, summary, thresholds, title
 
 from adaptive_moe.report.markdown import controls, setting, table
@@ -70,6 +71,7 @@ def main() -> None:
     """Write, or check."""
     compared = kept("compare")
     made = {make.__name__: make(compared) for make in TABLES}
+    made["layer_times"] = layer_times()
     made["thresholds"] = thresholds(kept("ablation"))
     made["searched"] = "\n".join(f"- `{name}`: {scheme.text}" for name, scheme in search.SEARCHED.items())
     made |= {folder: sections(folder) for folder in PROGRAMS}
