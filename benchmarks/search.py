@@ -15,7 +15,6 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent / "{{cookiecutter.project_slug}}"
 sys.dont_write_bytecode = True  # cookiecutter would copy caches that lie in the template
 sys.path[:0] = [str(PROJECT), str(HERE)]
-os.environ["PYTHONPATH"] = str(HERE)  # for the runs, which are processes of their own
 
 import compare
 
@@ -45,4 +44,5 @@ SCHEMES.update({name: replace(scheme, control="adaptive") for name, scheme in SE
 GROUPS["searched"] = ("adaptive", "gap_raw", *SEARCHED, "budget_1.2", "budget_1.4")
 
 if __name__ == "__main__":
+    os.environ["PYTHONPATH"] = str(HERE)  # for the runs, which are processes of their own
     compare.main()

@@ -28,7 +28,7 @@ from adaptive_moe.report.schemes import GROUPS, REFERENCE, SCHEMES, chosen
 PAGES = [ROOT / "docs" / "results.md", ROOT / "docs" / "schemes.md", ROOT / "README.md"]
 KEPT = ROOT / "docs" / "results"
 TABLES = (summary, compute, judged, baselines, one_expert, brief)
-PROGRAMS = {"compare": "compare.py", "ablation": "compare.py", "search": f"../benchmarks/{Path(search.__file__).name}"}
+PROGRAMS = {"compare": "compare.py", "ablation": "compare.py", "search": "../benchmarks/search.py"}
 """What made the results of each folder."""
 
 

@@ -58,6 +58,8 @@ def main(args: list[str] | None = None) -> None:
             write_report(results, wanted.folder)
     except RunError as error:
         refuse(str(error))
+    except OSError as error:
+        refuse(f"{error}; make room there, or choose another --folder")
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on.", flush=True)
         raise SystemExit(130) from None

@@ -48,7 +48,7 @@ MISTAKES = {
     "fit --data.tokenizer nothing.json": "tokenizer is nothing.json, and there is no such file",
     "fit --model Sentiment": "num_classes is 0, as many as the corpus has labels; take --config",
     "fit --checkpoint.monitor val/accuracy": "monitor is val/accuracy in ModelCheckpoint, and TextCompletion measures ",
-    "fit --checkpoint.mode max": "mode is max in ModelCheckpoint, and of val/perplexity less is better; set it to min",
+    "fit --checkpoint.mode max": "mode is max in ModelCheckpoint, and val/perplexity is best at its minimum; ",
     "fit --trainer.logger.save_dir=/dev/null/x": "version_0 cannot be written, since /dev/null is a file",
     "train": "'train' is no command; choose one of 'fit', 'validate', 'test', 'predict'",
 }

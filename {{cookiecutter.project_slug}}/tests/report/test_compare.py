@@ -172,6 +172,7 @@ def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest
     assert "task is poetry, and configs/tasks has no such file; choose from dialogue," in refused(
         capsys, "--task=poetry"
     )
+    Path("few.yaml").write_text("trainer: {callbacks: [{class_path: StepTimer}]}\n")
     for option, words in {
         "--schemes=best": "schemes is best, which is none; choose from dense,",
         "--seeds=0": "seeds is 0; choose 1 or more",
@@ -179,13 +180,16 @@ def test_what_cannot_be_compared_is_refused(arguments: list[str], capsys: pytest
         "--model.gating.thresold=1": "is not accepted",
         "--model.moe.num_experts=0": "num_experts is 0; it must be at least 1",
         "--checkpoint.monitor=train/loss": "checkpoint.monitor is train/loss, and schemes are compared by a metric of",
-        "--data.seed=3": "options have --data.seed=3, which each run is given its own of; leave it out",
+        "--data.seed=3": "--data.seed=3 is what the comparison sets for each run; leave it out",
+        "--trainer.logger.save_dir=x": "--trainer.logger.save_dir=x is what the comparison sets",
+        "--config=few.yaml": "DataMonitor is not among the callbacks, and a comparison measures by it",
+        "--folder=tiny.yaml": "File exists: '",
     }.items():
         assert words in refused(capsys, *arguments, option)
     assert not Path("comparisons").exists()
 
 
-def test_a_comparison_goes_on_with_what_it_was_begun_with(arguments: list[str], corpus: Path, tmp_path: Path) -> None:
+def test_a_comparison_goes_on_with_nothing_else(arguments: list[str], corpus: Path, tmp_path: Path) -> None:
     """That is kept before its first run. Data is told by its contents: here by the order of one text's words."""
     texts = tmp_path / "texts.jsonl"
     shutil.copy(corpus, texts)

@@ -44,12 +44,12 @@ def test_layers_of_both_stacks_are_found(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_is_divergence(tmp_path: Path) -> None:
     lines(tmp_path, log(10), log(20, **{"train/loss": None}), {"step": 19, "val/loss": None})
-    assert logged.diverged(tmp_path, "perplexity") == ("train/loss", 20)
+    assert logged.diverged(tmp_path, "perplexity") == (20, "train/loss")
     lines(tmp_path, log(10), log(20))
     assert logged.diverged(tmp_path, "perplexity") is None
 
 
 def test_so_is_a_metric_that_overflows_where_the_loss_does_not(tmp_path: Path) -> None:
-    lines(tmp_path, {"step": 0, "val/perplexity": 9.0}, log(10), {"step": 9, "val/perplexity": None, "val/loss": 90.0})
-    assert logged.diverged(tmp_path, "perplexity") == ("val/perplexity", 10)
+    lines(tmp_path, {"step": 0, "val/perplexity": None}, log(10), {"step": 9, "val/perplexity": None, "val/loss": 90.0})
+    assert logged.diverged(tmp_path, "perplexity") == (10, "val/perplexity")
     assert logged.diverged(tmp_path, "loss") is None

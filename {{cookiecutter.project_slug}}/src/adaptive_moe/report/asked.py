@@ -45,8 +45,8 @@ class Asked:
         if not 0 < self.target <= 1:
             raise RunError(f"target is {self.target}; it is a part of the steps: choose more than 0, and 1 at most")
         for option in self.options:
-            if option.split("=")[0] in OURS:
-                raise RunError(f"options have {option}, which each run is given its own of; leave it out")
+            if any(f"{option.split('=')[0]}.".startswith(f"{each}.") for each in OURS):
+                raise RunError(f"{option} is what the comparison sets for each run; leave it out")
 
     def runs(self) -> Iterator[tuple[str, int]]:
         """Scheme and seed: seed by seed, forth and back, so that a machine that drifts favours no scheme.

@@ -7,6 +7,7 @@ import io
 
 from pydantic import ValidationError
 
+from ..callbacks import DataMonitor, ExpertLoadBalancer, StepTimer
 from ..callbacks.environment import environment
 from ..cli import CLI
 from ..data import TextDataModule
@@ -36,6 +37,11 @@ def begun(asked: Asked) -> tuple[Results, dict[str, str]]:
             f"checkpoint.monitor is {checkpoint['monitor']}, and schemes are compared by a metric of the validation "
             "split: choose one, such as val/loss with --checkpoint.mode min"
         )
+    for kind in (StepTimer, DataMonitor, ExpertLoadBalancer):
+        if not any(isinstance(callback, kind) for callback in first.trainer.callbacks):  # type: ignore[attr-defined]
+            raise RunError(
+                f"{kind.__name__} is not among the callbacks, and a comparison measures by it; leave it there"
+            )
     results = Results(
         task=asked.task,
         options=asked.options,

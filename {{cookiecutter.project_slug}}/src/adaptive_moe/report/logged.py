@@ -37,17 +37,15 @@ def validations(logged: pandas.DataFrame, metric: str) -> list[tuple[int, float]
     return [(int(step) - (step == 1), float(value)) for step, value in logged[f"val/{metric}"].dropna().items()]
 
 
-def diverged(folder: Path, metric: str) -> tuple[str, int] | None:
-    """What was first no number, which is null in the file, and after which step: the loss of training, or the metric.
+def diverged(folder: Path, metric: str) -> tuple[int, str] | None:
+    """The step at which something was first no number, which is null in the file: the loss of training, or the metric.
 
-    None if both were numbers throughout.
+    None if both were numbers throughout; the untrained model's do not count.
     """
     last: dict[tuple[int, str], float | None] = {}
     for line in map(json.loads, (folder / "metrics.jsonl").read_text("utf-8").splitlines()):
         last |= {(line["step"] + 1, tag): line[tag] for tag in ("train/loss", f"val/{metric}") if tag in line}
-    return min(
-        ((tag, step) for (step, tag), value in last.items() if value is None), key=lambda it: it[1], default=None
-    )
+    return min((key for key, value in last.items() if value is None and key[0] > 1), default=None)
 
 
 def mean(logged: pandas.DataFrame, tag: str) -> float:

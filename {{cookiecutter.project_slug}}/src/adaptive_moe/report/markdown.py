@@ -115,9 +115,9 @@ def cost(told: Against, key: str, own: bool = False) -> str:
     if key not in told.ratios:
         return f"not reached{missing(0, len(told.spent))}" if told.spent and key == "steps" else ""
     gap = missing(told.ratios[key].values, told.seeds)
-    floor = told.floor if key == "step_ms" and told.floor is not None else 0.0
-    warning = " (below the floor)" if told.ratios[key].mean < floor - 0.005 else ""
-    in_doubt = gap or told.ratios[key].high < floor  # seeds that did not reach it may be the bad ones
+    least = told.floor - 0.005 if key == "step_ms" and told.floor is not None else 0.0
+    warning = " (below the floor)" if told.ratios[key].mean < least else ""
+    in_doubt = gap or told.ratios[key].high < min(least, 1)  # seeds that did not reach it may be the bad ones
     beyond = 0 if in_doubt else told.ratios[key].beyond(1)
     return words(told.ratios[key], -beyond, "{:.2f}") + warning + gap
 

@@ -13,7 +13,7 @@ from torchmetrics import Metric
 from ..data import TextDataModule, Tokenising
 from ..errors import RunError
 
-MODES: dict[bool | None, tuple[str, str]] = {True: ("max", "more"), False: ("min", "less")}
+MODES: dict[bool | None, str] = {True: "max", False: "min"}
 """By a metric's `higher_is_better`, which may be unknown of a user's own."""
 
 
@@ -43,19 +43,19 @@ def check_monitor(trainer: Trainer, task: str, measured: Mapping[str, Metric]) -
         RunError: The best checkpoint is to be best in what no validation measures, or where the metric is worst.
     """
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        monitor, where = str(getattr(callback, "monitor", None)), type(callback).__name__
+        monitor, mode = str(getattr(callback, "monitor", None)), getattr(callback, "mode", None)
+        where = type(callback).__name__
         if monitor.startswith("val/") and monitor not in measured:
             raise RunError(
                 f"monitor is {monitor} in {where}, and {task} measures {', '.join(measured)}; set it "
                 "to one of them, and its mode: for the best checkpoint, --checkpoint.monitor and --checkpoint.mode"
             )
-        if monitor in measured:
-            mode, better = MODES.get(measured[monitor].higher_is_better, (callback.mode, ""))
-            if callback.mode != mode:
-                raise RunError(
-                    f"mode is {callback.mode} in {where}, and of {monitor} {better} is better; set it to {mode}: for "
-                    f"the best checkpoint, --checkpoint.mode {mode}"
-                )
+        best = MODES.get(measured[monitor].higher_is_better) if monitor in measured else None
+        if mode and best and mode != best:
+            raise RunError(
+                f"mode is {mode} in {where}, and {monitor} is best at its {best}imum; set it to {best}: for the best "
+                f"checkpoint, --checkpoint.mode {best}"
+            )
 
 
 def words(form: type[Tokenising]) -> str:
