@@ -26,7 +26,7 @@ def test_with_that_threshold_the_same_tokens_meet_the_goal(
     for goal in goals:
         gating.threshold.copy_(threshold_for(gating, [router(x, samples) for router in routers], goal))
         spent = torch.stack([router(x, samples).experts_per_token for router in routers]).sum() / (3 * 320)
-        assert float(spent) == pytest.approx(goal, abs=2 / 960)
+        assert float(spent) == pytest.approx(goal, abs=4 / 960)  # sums near 1 are equal in float32
 
 
 def test_a_batch_of_padding_moves_nothing() -> None:

@@ -50,7 +50,7 @@ def one_rank(rank: int, folder: Path, name: str) -> None:
 
 
 def assert_same(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-7)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2.5e-7)  # two steps of float32 beside 1
 
 
 @pytest.mark.parametrize("name", ["text_completion", "translation"])
