@@ -23,10 +23,11 @@ def test_with_that_threshold_the_same_tokens_meet_the_goal(
     for router in routers:
         torch.nn.init.normal_(router.linear.weight, std=spread)
     x, samples = torch.randn(400, 8), -(torch.arange(400) % 5 == 0).long()
+    tokens = 4 if isinstance(gating, TopP) and spread == 5 else 2  # sums near 1 may be equal in float32
     for goal in goals:
         gating.threshold.copy_(threshold_for(gating, [router(x, samples) for router in routers], goal))
         spent = torch.stack([router(x, samples).experts_per_token for router in routers]).sum() / (3 * 320)
-        assert float(spent) == pytest.approx(goal, abs=4 / 960)  # sums near 1 are equal in float32
+        assert float(spent) == pytest.approx(goal, abs=tokens / 960)
 
 
 def test_a_batch_of_padding_moves_nothing() -> None:
