@@ -54,9 +54,7 @@ def assert_same(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
     assert found.keys() == wanted.keys()
     for name, value in wanted.items():
         atol = 2.5e-7 if "norm" in name else 1e-7
-        torch.testing.assert_close(
-            found[name], value, rtol=1e-4, atol=atol, msg=lambda said, name=name: f"{name}: {said}"
-        )
+        torch.testing.assert_close({name: found[name]}, {name: value}, rtol=1e-4, atol=atol)
 
 
 @pytest.mark.parametrize("name", ["text_completion", "translation"])
