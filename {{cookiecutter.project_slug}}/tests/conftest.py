@@ -59,8 +59,10 @@ def called(made: cli.CLI, name: str) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus, read once for all tests."""
-    path = tmp_path_factory.mktemp("cache")
+    """What has been read, once for all tests, in whichever process they run."""
+    folder = tmp_path_factory.getbasetemp()
+    path = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "cache"
+    path.mkdir(exist_ok=True)
     data.PythonDocs().load(path)
     return path
 

@@ -114,12 +114,9 @@ def trained(slow: str, strategy: DDPStrategy | None = None, **options: Any) -> d
 
 
 if __name__ == "__main__":
-    step_timer.HostTime = lambda: TIME  # type: ignore[attr-defined,assignment,misc]
-    sync.allreduce_hook = reduced
-    torch.distributed.all_reduce = TIME.meeting(torch.distributed.all_reduce)
-    DistributedDataParallel._sync_buffers = TIME.meeting(  # type: ignore[method-assign]
-        DistributedDataParallel._sync_buffers
-    )
+    vars(step_timer)["HostTime"], vars(sync)["allreduce_hook"] = (lambda: TIME), reduced
+    for place, name in ((torch.distributed, "all_reduce"), (DistributedDataParallel, "_sync_buffers")):
+        setattr(place, name, TIME.meeting(getattr(place, name)))
     chosen = Hooked(broadcast_buffers=False, ddp_comm_hook=counting, bucket_cap_mb=0.02)
     cases: list[tuple[str, int, dict[str, Any]]] = [
         ("data", 0, {"strategy": DDPStrategy()}),  # which sends its buffers from rank 0

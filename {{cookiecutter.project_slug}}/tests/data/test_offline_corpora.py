@@ -30,11 +30,11 @@ COLUMNS: dict[type[Offline], tuple[dict[str, type], range]] = {
 
 
 @pytest.fixture(scope="module", params=COLUMNS, ids=lambda corpus: corpus.__name__)
-def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+def loaded(request: pytest.FixtureRequest, cache_dir: Path) -> Loaded:
     corpus = request.param()
     gc.disable()  # half of the time goes to it, and syntax trees have no cycles
     try:
-        splits = corpus.load(tmp_path_factory.mktemp("cache"))
+        splits = corpus.load(cache_dir)
     finally:
         gc.enable()
     return corpus, {name: split for name, split in splits.items() if isinstance(split, Dataset)}

@@ -40,7 +40,7 @@ def split_by(column: str, rows: Dataset, names: tuple[str, ...] = SPLITS) -> dic
 
     What falls to a split that is not named stays in train.
     """
-    return divided(rows, (split_of(source) for source in rows[column]), names)
+    return divided(rows, (split_of(source) for source in rows[column][:]), names)
 
 
 def divided(rows: Dataset, splits: Iterable[str], names: tuple[str, ...] = SPLITS) -> dict[str, Dataset]:

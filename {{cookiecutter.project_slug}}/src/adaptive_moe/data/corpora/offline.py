@@ -34,7 +34,9 @@ class Offline(Corpus):
         rows = Dataset.from_generator(
             self.rows, cache_dir=str(cache_dir), fingerprint=self.version(), split=NamedSplit("rows")
         )
-        return {**self.split(rows)}
+        origins = rows["origin"][:]  # at once: one by one, they take seconds
+        splits = self.splits(origins)
+        return {**divided(rows, (splits.get(origin, "train") for origin in origins))}
 
     def version(self) -> str:
         """Another Python, another reader or other options have another cache."""
@@ -43,9 +45,9 @@ class Offline(Corpus):
         version: str = Hasher.hash((platform.python_version(), readers, type(self).__qualname__, vars(self)))
         return version
 
-    def split(self, rows: Dataset) -> dict[str, Dataset]:
-        """By the origins; the column stays."""
-        return select(rows, held_out(rows["origin"]))
+    def splits(self, origins: list[str]) -> dict[str, str]:
+        """The split of each origin, one for each row, that is not for training."""
+        return held_out(origins)
 
 
 def unique(rows: Iterable[Row], column: str) -> Iterator[Row]:
@@ -80,8 +82,3 @@ def held_out(origins: Iterable[str]) -> dict[str, str]:
     if len(splits) == len(sizes):  # and nothing is left for training
         raise RunError(f"the corpus is of {len(sizes)} origins, and no two splits share one; give rows of more")
     return splits
-
-
-def select(rows: Dataset, splits: dict[str, str]) -> dict[str, Dataset]:
-    """The rows of each split; origins that are not named are for training."""
-    return divided(rows, (splits.get(origin, "train") for origin in rows["origin"]))

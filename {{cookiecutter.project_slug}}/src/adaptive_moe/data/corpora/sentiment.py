@@ -6,14 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset
-
 from ...errors import RunError
 from ..tokenising import Classified
 from .corpus import Split
 from .definitions import dotted
 from .files import Files
-from .offline import Offline, Row, held_out, select, unique
+from .offline import Offline, Row, held_out, unique
 from .python_docs import docstrings, parsed, standard_library
 
 SHORTEST = 40
@@ -47,12 +45,12 @@ class PackageDocs(Offline):
         """`text`, `label` and `origin`."""
         yield from unique(read_paragraphs(standard_library(), self.labels), "text")
 
-    def split(self, rows: Dataset) -> dict[str, Dataset]:
+    def splits(self, origins: list[str]) -> dict[str, str]:
         """Package by package."""
         splits: dict[str, str] = {}
         for label in self.labels:
-            splits |= held_out(origin for origin in rows["origin"] if origin.split(".")[0] == label)
-        return select(rows, splits)
+            splits |= held_out(origin for origin in origins if origin.split(".")[0] == label)
+        return splits
 
 
 def read_paragraphs(root: Path, labels: tuple[str, ...]) -> Iterator[Row]:
