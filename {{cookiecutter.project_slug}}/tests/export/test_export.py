@@ -13,7 +13,8 @@ from adaptive_moe.export.save import arguments
 from ..conftest import ROOT, Run, called
 
 FEW = ["--trainer.max_steps=3", "--trainer.num_sanity_val_steps=0", "--trainer.limit_val_batches=1"]
-TASKS = ["text_completion", "sentiment", "question_answering", "translation"]
+OTHERS = ["sentiment", "question_answering", "translation"]
+TASKS = ["text_completion", *(pytest.param(task, marks=pytest.mark.slow) for task in OTHERS)]
 
 
 @pytest.mark.parametrize("task", TASKS)
