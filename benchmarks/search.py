@@ -31,6 +31,7 @@ SEARCHED = {
     ),
     "z_loss": Scheme("a z-loss of the router", ("--model.aux_loss.router_z_weight=0.001",)),
     "renormalised": Scheme("combine weights that sum to 1", ("--model.moe.combine=renormalised",)),
+    "dense_first": Scheme("a dense first layer, of one expert's width", ("--model.moe.layers=[1, 2, 3]",)),
     "shared": Scheme(
         "a shared expert, and experts of two thirds of the width",
         ("--model.moe.shared_experts=1", "--model.moe.expert_dim=256", "--model.moe.num_experts=12"),
