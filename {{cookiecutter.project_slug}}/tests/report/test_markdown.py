@@ -33,6 +33,15 @@ def test_each_column_has_its_name() -> None:
     assert row["perplexity"] == "0.5 ± 0"
 
 
+def test_a_layer_may_have_experts_in_some_schemes_only() -> None:
+    one = seeds(lambda _: run().model_copy(update={"experts_per_token": {"layer_1": 1.3}}))
+    made = results({"dense": seeds(lambda _: run(experts=None)), "top_2": seeds(lambda _: run()), "adaptive": one})
+    rows = markdown(made).split("## Experts per token")[1].split("##")[0]
+    assert "| `top_2` | 2.00 ± 0.00 | 2.00 ± 0.00 |" in rows
+    assert "| `adaptive` |  | 1.30 ± 0.00 |" in rows
+    assert "dense" not in rows
+
+
 def noisy(seed: int) -> float:
     return 1 + 0.02 * ((seed * 7) % 3 - 1)
 

@@ -157,16 +157,14 @@ def over(values: Sequence[float | None], form: str) -> str:
 
 
 def layers(results: Results, names: Sequence[str]) -> str:
-    """Mean over the run, by layer."""
-    head: list[str] = []
-    rows = []
-    for name in names:
-        runs = list(finished(results, name).values())
-        if runs and runs[0].experts_per_token:
-            head = head or list(runs[0].experts_per_token)
-            rows.append(
-                [f"`{name}`", *(over([run.experts_per_token[layer] for run in runs], "{:.2f}") for layer in head)]
-            )
+    """Mean over the run, by layer; a layer may have experts in some schemes only."""
+    known = {name: [run.experts_per_token for run in finished(results, name).values()] for name in names}
+    head = list(dict.fromkeys(layer for each in known.values() for by_layer in each for layer in by_layer))
+    rows = [
+        [f"`{name}`", *(over([by_layer.get(layer) for by_layer in each], "{:.2f}") for layer in head)]
+        for name, each in known.items()
+        if any(each)
+    ]
     return grid(["scheme", *head], rows) if rows else ""
 
 
