@@ -8,7 +8,6 @@ worth: 1.4 is its mean over the run, 1.2 its end.
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -19,29 +18,38 @@ sys.path[:0] = [str(PROJECT), str(HERE)]
 import compare
 
 from adaptive_moe.report import GROUPS, SCHEMES
-from adaptive_moe.report.schemes import Scheme
+from adaptive_moe.report.schemes import TOP_2, Scheme
+
+NO_LOSS = "--model.aux_loss.load_balancing_weight=0"
+
+
+def changed(text: str, *options: str) -> Scheme:
+    """Adaptive gating, but for one thing."""
+    return Scheme(text, options, "adaptive")
+
 
 SEARCHED = {
-    "no_balance": Scheme("no balance loss", ("--model.aux_loss.load_balancing_weight=0",)),
-    "more_balance": Scheme("ten times the balance loss", ("--model.aux_loss.load_balancing_weight=0.1",)),
-    "balance_all": Scheme("the balance loss over all choices", ("--model.aux_loss.balance_over=all_choices",)),
-    "bias": Scheme(
-        "balance by a bias, not a loss",
-        ("--model.moe.selection_bias=true", "--model.aux_loss.load_balancing_weight=0"),
-    ),
-    "z_loss": Scheme("a z-loss of the router", ("--model.aux_loss.router_z_weight=0.001",)),
-    "renormalised": Scheme("combine weights that sum to 1", ("--model.moe.combine=renormalised",)),
-    "dense_first": Scheme("a dense first layer, of one expert's width", ("--model.moe.layers=[1, 2, 3]",)),
-    "shared": Scheme(
+    "no_balance": changed("no balance loss", NO_LOSS),
+    "top_2_no_balance": Scheme("two experts for each token, no balance loss", (*TOP_2, NO_LOSS), "no_balance"),
+    "more_balance": changed("ten times the balance loss", "--model.aux_loss.load_balancing_weight=0.1"),
+    "balance_all": changed("the balance loss over all choices", "--model.aux_loss.balance_over=all_choices"),
+    "bias": changed("balance by a bias, not a loss", "--model.moe.selection_bias=true", NO_LOSS),
+    "z_loss": changed("a z-loss of the router", "--model.aux_loss.router_z_weight=0.001"),
+    "renormalised": changed("combine weights that sum to 1", "--model.moe.combine=renormalised"),
+    "dense_first": changed("a dense first layer, of one expert's width", "--model.moe.layers=[1, 2, 3]"),
+    "shared": changed(
         "a shared expert, and experts of two thirds of the width",
-        ("--model.moe.shared_experts=1", "--model.moe.expert_dim=256", "--model.moe.num_experts=12"),
+        "--model.moe.shared_experts=1",
+        "--model.moe.expert_dim=256",
+        "--model.moe.num_experts=12",
     ),
-    "warmed_1.2": Scheme(
+    "warmed_1.2": changed(
         "from two experts down to 1.2 in the first half",
-        ("--trainer.callbacks+=warming.Warming", "--trainer.callbacks.experts_per_token=1.2"),
+        "--trainer.callbacks+=warming.Warming",
+        "--trainer.callbacks.experts_per_token=1.2",
     ),
 }
-SCHEMES.update({name: replace(scheme, control="adaptive") for name, scheme in SEARCHED.items()})
+SCHEMES.update(SEARCHED)
 GROUPS["searched"] = ("adaptive", "gap_raw", *SEARCHED, "budget_1.2", "budget_1.4")
 
 if __name__ == "__main__":
