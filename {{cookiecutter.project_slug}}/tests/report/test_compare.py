@@ -17,10 +17,11 @@ import compare
 import pytest
 import torch
 
+from adaptive_moe.cli.errors import refuse
 from adaptive_moe.errors import RunError
 from adaptive_moe.report import compare as begin
 from adaptive_moe.report.results import Results, Run
-from adaptive_moe.report.runs import ended
+from adaptive_moe.report.runs import ended, measured
 from adaptive_moe.report.schemes import SCHEMES, Scheme
 
 from ..conftest import ROOT
@@ -80,9 +81,13 @@ def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys:
         assert top_2.moments[-1].flops > adaptive.moments[-1].flops
         assert top_2.top_1
         assert top_2.trained.quality["loss"] != top_2.top_1.quality["loss"]
-    said = capsys.readouterr().out
-    assert "6 of 6: " in said
-    assert said.endswith("out/report.html\n")
+    printed = capsys.readouterr()
+    *lines, report = printed.out.splitlines()
+    assert len(lines) == 6
+    for number, line in enumerate(lines, 1):
+        assert re.fullmatch(rf"{number} of 6: \w+, seed [01]: perplexity [\d.]+; \d+:\d\d:\d\d left", line)
+    assert report.endswith("out/report.html")
+    assert not printed.err
     assert "`random_share`" in Path("out/report.md").read_text()
     schema = Results.model_json_schema()
     assert {"task", "runs", "where"} <= set(schema["required"])
@@ -148,6 +153,18 @@ def test_a_program_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
         ended([sys.executable, "-c", program], tmp_path / "top_1" / "seed_0.log")
     assert end.value.code == 128 + signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is usual
+
+
+def test_a_checkpoint_that_cannot_be_read_is_told_with_the_reason(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("adaptive_moe.report.runs.read_trained", lambda *_: refuse("it is damaged"))
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints/best.ckpt").touch()
+    (tmp_path / "metrics.jsonl").write_text('{"step": 9, "train/loss": 1, "time/step_ms": 1, "val/perplexity": 2}')
+    with pytest.raises(RunError, match=r"cannot be read \(it is damaged\); to train it again, remove"):
+        measured(compare.asked(arguments), tmp_path, "perplexity", [])
+    assert not capsys.readouterr().err
 
 
 def test_results_keep_what_is_no_number_and_those_that_cannot_be_read_are_told(

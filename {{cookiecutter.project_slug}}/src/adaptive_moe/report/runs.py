@@ -1,6 +1,8 @@
 """One run after the other, each in a process of its own."""
 
+import contextlib
 import datetime
+import io
 import math
 import re
 import signal
@@ -129,10 +131,13 @@ def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run
     table = logged.table(folder)
     if not (folder / "checkpoints/best.ckpt").exists() or "time/step_ms" not in table:
         raise RunError("it is too short: lower --trainer.log_every_n_steps and --trainer.val_check_interval")
+    said = io.StringIO()
     try:
-        trained, top_1 = read_trained(asked.main, folder)
+        with contextlib.redirect_stderr(said):  # which checkpoint it reads would stand within the line of progress
+            trained, top_1 = read_trained(asked.main, folder)
     except (SystemExit, RuntimeError) as error:
-        raise RunError(f"its best checkpoint cannot be read ({error}); to train it again, remove {folder}") from error
+        reason = (re.findall(r"error: (.*)", said.getvalue()) or [error])[-1]
+        raise RunError(f"its best checkpoint cannot be read ({reason}); to train it again, remove {folder}") from error
     if not math.isfinite(trained.quality[metric]):
         raise RunError(f"its test/{metric} is not finite")
     return Run(
