@@ -57,6 +57,7 @@ def without_times(value: Any) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # six runs, on a machine that may be busy
 def test_schemes_are_trained_measured_and_reported(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     compare.main([*arguments, "--seeds=2", "--folder=out"])
     results = read(Path("out"))
