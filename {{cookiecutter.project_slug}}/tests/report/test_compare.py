@@ -20,6 +20,7 @@ import torch
 from adaptive_moe.cli.errors import refuse
 from adaptive_moe.errors import RunError
 from adaptive_moe.report import compare as begin
+from adaptive_moe.report import runs
 from adaptive_moe.report.results import Results, Run
 from adaptive_moe.report.runs import ended, measured
 from adaptive_moe.report.schemes import SCHEMES, Scheme
@@ -159,7 +160,7 @@ def test_a_program_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
 def test_a_checkpoint_that_cannot_be_read_is_told_with_the_reason(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("adaptive_moe.report.runs.read_trained", lambda *_: refuse("it is damaged"))
+    monkeypatch.setattr(runs, "read_trained", lambda *_: refuse("it is damaged"))
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints/best.ckpt").touch()
     (tmp_path / "metrics.jsonl").write_text('{"step": 9, "train/loss": 1, "time/step_ms": 1, "val/perplexity": 2}')
