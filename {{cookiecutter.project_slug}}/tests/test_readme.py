@@ -44,8 +44,9 @@ def test_the_tree_names_what_there_is() -> None:
 
 def test_every_option_of_the_table_exists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["train.py"])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as end:
         train.main(["fit", "--print_config"])
+    assert end.value.code == 0
     config = yaml.safe_load(capsys.readouterr().out)
     names = re.findall(r"`--([a-z_.]+)`", README)
     assert len(names) > 20

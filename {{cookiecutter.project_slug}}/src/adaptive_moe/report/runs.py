@@ -23,6 +23,8 @@ from .compared import finished
 from .inference import read_trained
 from .results import Failed, Results, Run
 
+REASON = re.compile(r"error: (.*)")  # why a program of this project has ended
+
 
 def compare(asked: Asked) -> Iterator[Results]:
     """What there is before the first run, and after each; what earlier calls have finished is not repeated.
@@ -85,7 +87,7 @@ def train(asked: Asked, name: str, seed: int, options: list[str]) -> Path:
     code, output = ended(command, asked.folder / name / f"seed_{seed}.log")
     if code:
         killed = [f"signal {-code} has ended it"] if code < 0 else []
-        said = re.findall(r"error: (.*)", output) or killed or output.splitlines() or ["it said nothing"]
+        said = REASON.findall(output) or killed or output.splitlines() or ["it said nothing"]
         raise RunError(said[-1])
     return asked.folder / name / f"seed_{seed}" / "version_0"
 
@@ -136,7 +138,7 @@ def measured(asked: Asked, folder: Path, metric: str, options: list[str]) -> Run
         with contextlib.redirect_stderr(said):  # which checkpoint it reads would stand within the line of progress
             trained, top_1 = read_trained(asked.main, folder)
     except (SystemExit, RuntimeError) as error:
-        reason = (re.findall(r"error: (.*)", said.getvalue()) or [error])[-1]
+        reason = (REASON.findall(said.getvalue()) or [error])[-1]
         raise RunError(f"its best checkpoint cannot be read ({reason}); to train it again, remove {folder}") from error
     if not math.isfinite(trained.quality[metric]):
         raise RunError(f"its test/{metric} is not finite")

@@ -1,9 +1,9 @@
 """Where a task's text comes from."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 from zlib import crc32
 
 from datasets import Dataset, IterableDataset
@@ -40,7 +40,13 @@ def split_by(column: str, rows: Dataset, names: tuple[str, ...] = SPLITS) -> dic
 
     What falls to a split that is not named stays in train.
     """
-    return divided(rows, (split_of(source) for source in rows[column][:]), names)
+    return divided(rows, (split_of(source) for source in values(rows, column)), names)
+
+
+def values(rows: Dataset, column: str) -> Iterator[Any]:
+    """A column, part by part: row by row `datasets` takes seconds, and large texts at once may not fit into memory."""
+    for part in rows.select_columns(column).iter(1000):
+        yield from part[column]
 
 
 def divided(rows: Dataset, splits: Iterable[str], names: tuple[str, ...] = SPLITS) -> dict[str, Dataset]:

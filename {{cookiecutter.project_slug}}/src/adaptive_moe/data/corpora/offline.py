@@ -13,7 +13,7 @@ from datasets import Dataset, NamedSplit
 from datasets.fingerprint import Hasher
 
 from ...errors import RunError
-from .corpus import SPLITS, Corpus, Splits, divided
+from .corpus import SPLITS, Corpus, Splits, divided, values
 
 HELD_OUT_SHARE = 0.05
 Row = dict[str, Any]
@@ -34,7 +34,7 @@ class Offline(Corpus):
         rows = Dataset.from_generator(
             self.rows, cache_dir=str(cache_dir), fingerprint=self.version(), split=NamedSplit("rows")
         )
-        origins = rows["origin"][:]  # at once: one by one, they take seconds
+        origins = list(values(rows, "origin"))
         splits = self.splits(origins)
         return {**divided(rows, (splits.get(origin, "train") for origin in origins))}
 
